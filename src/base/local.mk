@@ -1,0 +1,12 @@
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	src/base/cidr.c src/base/cidr.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/counters.h \
+	src/base/crc32c.c src/base/crc32c.h \
+	src/base/id.c src/base/id.h \
+	src/base/log.c src/base/log.h \
+	src/base/parse.c src/base/parse.h \
+	src/base/sockaddr.c src/base/sockaddr.h \
+	src/base/str.c src/base/str.h \
+	src/base/xalloc.c src/base/xalloc.h

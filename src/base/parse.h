@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* parse.h - sizes, durations and rates as people write them in a config file. */
+#ifndef BASE_PARSE_H
+#define BASE_PARSE_H
+
+#include <stdint.h>
+
+/* "50M": bytes with an optional K, M, G or T (powers of 1024, an optional trailing B or iB).  -1: not a size. */
+int parse_size(const char *text, uint64_t *out);
+
+/* "90s", "4h", "1h30m", "5d": ms, s, m, h, d, w; a bare number is seconds.  In milliseconds.  -1: not a duration. */
+int parse_duration(const char *text, uint64_t *out_ms);
+
+struct rate {
+	uint32_t count; /* 0: no limit */
+	uint32_t per_ms;
+};
+
+/* "14/s", "30/m", "500/h", "10000/d".  -1: not a rate. */
+int parse_rate(const char *text, struct rate *out);
+
+/* A whole decimal number within [min, max].  -1 otherwise. */
+int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+#endif

@@ -1,0 +1,1 @@
+# The programs: mains that read as a table of contents.
