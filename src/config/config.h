@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config.h - the config file as one immutable tree: read once, checked whole, never changed.
+ * postern.conf(5) tells each key; defaults and ranges live in one table in config.c.
+ * Times are milliseconds, sizes bytes.  Secrets are not part of it: see secret.h.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cidr.h"
+#include "base/log.h"
+#include "base/parse.h"
+
+#define CONFIG_DEFAULT_FILE POSTERN_SYSCONFDIR "/postern.conf"
+
+enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
+
+struct config_listen {
+	char *name;
+	char *address; /* numeric IPv4 or IPv6; checked */
+	uint16_t port; /* 0: the kernel chooses, for tests; it is logged */
+	struct cidr *relay_from;
+	size_t nrelay_from;
+};
+
+struct config_upstream {
+	char *name;
+	char *host;
+	uint16_t port;
+	enum tls_mode tls; /* default by port: 465 implicit, else starttls */
+	char *ca_file;     /* NULL: the system's trust store */
+	char *username;    /* NULL: no login */
+	char *password_file;
+	unsigned connections;
+	struct rate rate;
+	uint64_t timeout_ms; /* for each command and its reply */
+};
+
+struct config_queue {
+	uint64_t lifetime_ms, warn_after_ms; /* warn_after 0: never */
+	uint64_t retry_min_ms, retry_max_ms;
+	char *bounce_from; /* NULL: reports have the null reverse-path */
+};
+
+struct config_limits {
+	uint64_t message_size; /* octets of content as sent by the client */
+	unsigned recipients;   /* of one message */
+	unsigned connections, connections_per_client;
+	unsigned errors;       /* 4xx and 5xx replies in one session before 421 */
+	uint64_t idle_ms;      /* to wait for a command */
+	uint64_t data_ms;      /* for a whole message */
+	uint64_t min_free;     /* bytes that stay free on the spool's file system */
+};
+
+struct config_log {
+	enum log_target target;
+	enum log_format format;
+	enum log_level level;
+};
+
+struct config {
+	char *file;     /* where it was read from */
+	char *hostname; /* a domain name: EHLO, Received, Message-ID */
+	char *domain;   /* completes unqualified addresses; default hostname */
+	char *spool;
+	char *user;     /* NULL when not started as root: stay who we are */
+	char *control;
+	struct config_listen *listen;
+	size_t nlisten;
+	struct config_upstream *upstream; /* in the order of the file: the first healthy one takes a message */
+	size_t nupstream;
+	struct config_queue queue;
+	struct config_limits limits;
+	struct config_log log;
+};
+
+struct str;
+
+/*
+ * Read and check a file.  NULL on failure; then `errors` holds one line for each
+ * problem, "FILE:LINE: what was wrong with which value; what is allowed (postern.conf(5))".
+ * Problems are gathered, not just the first.  Does not need privileges; password files are
+ * checked by secret_check().
+ */
+struct config *config_load(const char *file, struct str *errors);
+
+void config_free(struct config **config);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * secret.h - passwords, read from files late and kept in one place.
+ * Only the outbound worker loads them; the master merely checks that they could be.
+ */
+#ifndef CONFIG_SECRET_H
+#define CONFIG_SECRET_H
+
+#include <stddef.h>
+
+struct config;
+struct str;
+
+struct secrets {
+	char **password; /* one for each upstream, in the config's order; NULL without a login */
+	size_t count;
+};
+
+/*
+ * Read the password file of every upstream.  A file that others than its owner (and root) can read is
+ * an error that says how to fix it.  When $CREDENTIALS_DIRECTORY (systemd's LoadCredential=) holds a file of the same base
+ * name, that one is read instead.  One trailing line end is cut; an empty password, one with NUL or of over 4096 octets is an error.
+ * NULL on failure, with a line for each problem in errors.
+ */
+struct secrets *secrets_load(const struct config *config, struct str *errors);
+
+/* The same checks, leaving nothing behind: 0 or -1. */
+int secrets_check(const struct config *config, struct str *errors);
+
+/* Cleanse and free. */
+void secrets_free(struct secrets **secrets);
+
+#endif

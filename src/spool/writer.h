@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * writer.h - append messages to the log; know when they are safe.
+ *
+ * A handle collects one message.  Up to SPOOL_INLINE_MAX its content stays in memory; beyond that it streams to
+ * large/ on a thread of the writer.  Commit hands it over to the writer thread, which puts all messages that
+ * are waiting into the segment with one write and one fdatasync, and then calls back on the event loop.
+ * 250 may be said from that callback only.
+ */
+#ifndef SPOOL_WRITER_H
+#define SPOOL_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct counters;
+struct envelope;
+struct event_base;
+struct evbuffer;
+struct spool;
+struct spool_writer;
+struct spool_message;
+
+/* Where a committed message lies. */
+struct spool_place {
+	uint64_t segment;
+	uint32_t offset; /* of its record */
+};
+
+/*
+ * Claim a slot of the board and start the threads.  wake_fd is an eventfd that is written after every commit, so that
+ * the reader (in another process) looks.  NULL and errno on failure.  The first segment is opened with the first commit.
+ */
+struct spool_writer *spool_writer_new(
+    struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters);
+
+/*
+ * Finish what was handed over, run the callbacks, seal the segment, end the threads.  Blocks for the
+ * last fdatasync: only for a process that is about to leave.
+ */
+void spool_writer_free(struct spool_writer **writer);
+
+/* The writer's slot: the tag of ids made by this process. */
+unsigned spool_writer_tag(const struct spool_writer *writer);
+
+/* Begin a message of this id.  NULL: out of memory. */
+struct spool_message *spool_message_begin(struct spool_writer *writer, uint64_t id);
+
+/*
+ * Move all of `content` (canonical: CRLF lines, not dot-stuffed) to the end of the message.
+ * -1 and errno once the message cannot be kept (ENOSPC, EIO, ENOMEM, ...); then only abort is left.
+ */
+int spool_message_append(struct spool_message *message, struct evbuffer *content);
+
+/* Whether so much is waiting to be written to large/ that the sender should pause; on_drain is called when it may go on. */
+bool spool_message_is_backlogged(const struct spool_message *message);
+void spool_message_on_drain(struct spool_message *message, void (*on_drain)(void *ctx), void *ctx);
+
+/* Octets appended so far. */
+uint64_t spool_message_size(const struct spool_message *message);
+
+/*
+ * error is 0 once the message is durable at `place`, or else an errno value and the message is gone
+ * from the log (the writer has cut it off).
+ */
+typedef void spool_commit_fn(void *ctx, int error, const struct spool_place *place);
+
+/*
+ * Takes the message.  on_commit is called once, on the event loop, never from within this call.  The caller may go away
+ * before that: spool_message_forget() makes the callback not happen, while the message is kept all the same.
+ */
+void spool_message_commit(struct spool_message *message, const struct envelope *envelope,
+    spool_commit_fn *on_commit, void *ctx);
+void spool_message_forget(struct spool_message *message);
+
+/* Takes the message and drops it, at any time before commit; NULL-safe. */
+void spool_message_abort(struct spool_message **message);
+
+#endif
