@@ -1,1 +1,3 @@
-# src/control
+noinst_LIBRARIES += libcontrol.a
+libcontrol_a_SOURCES = \
+	src/control/control.h

@@ -1,1 +1,3 @@
-# src/listener
+noinst_LIBRARIES += liblistener.a
+liblistener_a_SOURCES = \
+	src/listener/listener.h

@@ -1,1 +1,3 @@
-# src/outbound
+noinst_LIBRARIES += liboutbound.a
+liboutbound_a_SOURCES = \
+	src/outbound/outbound.h

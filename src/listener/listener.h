@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.h - the inbound side of one worker process: accept clients, converse, hand messages to the spool.
+ * It never sees a password.
+ */
+#ifndef LISTENER_LISTENER_H
+#define LISTENER_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config;
+struct counters;
+struct event_base;
+struct listener;
+struct spool;
+struct spool_writer;
+
+/*
+ * fds[i] is the listening socket of config->listen[i]; they stay the caller's.  writer is
+ * borrowed and outlives the listener.  NULL: out of memory.
+ */
+struct listener *listener_new(struct event_base *base, const struct config *config, const int *fds,
+    struct spool *spool, struct spool_writer *writer, struct counters *counters);
+
+enum listener_drain {
+	LISTENER_RELOAD, /* others accept now: sessions go on; 421 at a transaction's end after a while */
+	LISTENER_STOP,   /* idle sessions hear 421 at once, the others after their transaction or at the deadline */
+};
+
+/* Accept no more, see the sessions off; on_done is called once when none is left. */
+void listener_drain(struct listener *listener, enum listener_drain how, void (*on_done)(void *ctx), void *ctx);
+
+void listener_free(struct listener **listener);
+
+#endif

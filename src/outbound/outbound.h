@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * outbound.h - the outbound side of one worker process: the queue in memory, the upstreams, retries, bounces.
+ * It never sees a byte of a client but as the content of a message.
+ */
+#ifndef OUTBOUND_OUTBOUND_H
+#define OUTBOUND_OUTBOUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct counters;
+struct event_base;
+struct outbound;
+struct queue;
+struct secrets;
+struct spool;
+
+/*
+ * Start: read the log (recovery), then follow it; wake_fd is the eventfd that writers write.
+ * secrets is taken.  NULL and errno on failure.
+ */
+struct outbound *outbound_new(struct event_base *base, const struct config *config,
+    struct secrets *secrets, struct spool *spool, struct counters *counters, int wake_fd);
+
+/*
+ * Begin no transaction any more, wait for the replies of those in flight until deadline_ms from now; what is unanswered
+ * then is recorded as "outcome unknown" and tried again later.  on_done is called once.
+ */
+void outbound_drain(
+    struct outbound *outbound, uint64_t deadline_ms, void (*on_done)(void *ctx), void *ctx);
+
+void outbound_free(struct outbound **outbound);
+
+/* For the control socket. */
+struct queue *outbound_queue(struct outbound *outbound);
+struct spool *outbound_spool(struct outbound *outbound);
+
+enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };
+
+struct outbound_upstream_status {
+	const char *name, *host;
+	uint16_t port;
+	enum outbound_upstream_state state;
+	unsigned connections, busy;  /* open now; with a transaction */
+	const char *hold_reason;     /* in plain words, with the upstream's; NULL when up */
+	int64_t held_since_ms, next_probe_ms; /* real time; 0 when up */
+};
+
+/* Fill in the i-th upstream; false when there is none. */
+bool outbound_upstream_status(
+    const struct outbound *outbound, unsigned i, struct outbound_upstream_status *status);
+
+/* Whether recovery is over, so that the queue is complete. */
+bool outbound_is_recovered(const struct outbound *outbound);
+
+enum outbound_command { OUTBOUND_RETRY, OUTBOUND_HOLD, OUTBOUND_RELEASE, OUTBOUND_DELETE };
+enum outbound_answer {
+	OUTBOUND_DONE,
+	OUTBOUND_NO_SUCH_MESSAGE,
+	OUTBOUND_BUSY,   /* it is being sent right now: ask again */
+	OUTBOUND_FAILED, /* the outcome could not be written */
+};
+
+/* An operator's order for one message. */
+enum outbound_answer outbound_command(
+    struct outbound *outbound, enum outbound_command command, uint64_t id);
+
+/* Every waiting message is due now, and held upstreams are probed at once: how many messages. */
+uint64_t outbound_retry_all(struct outbound *outbound);
+
+#endif
