@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * control.h - HTTP with JSON on a unix socket, in the outbound worker, for posternctl, curl and scripts.
- *   GET /status   GET /queue (one JSON array, streamed)   GET /queue/ID
- *   POST /queue/ID/retry|hold|release|delete   POST /retry   POST /reload
+ * control.h - HTTP with JSON on a unix socket, in the outbound worker, for posternctl, curl and
+ * scripts. GET /status   GET /queue (one JSON array, streamed)   GET /queue/ID POST
+ * /queue/ID/retry|hold|release|delete   POST /retry   POST /reload
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -20,8 +20,8 @@ struct control_context {
 	const struct config *config;
 	struct outbound *outbound;
 	struct counters *counters;
-	uint64_t generation;     /* of the config, 1 for the first */
-	int64_t started_ms;      /* real time at which the master started */
+	uint64_t generation; /* of the config, 1 for the first */
+	int64_t started_ms;  /* real time at which the master started */
 	/* Ask the master for a reload; the answer comes through control_reload_answered(). */
 	void (*request_reload)(void *ctx);
 	void *ctx;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * outbound.h - the outbound side of one worker process: the queue in memory, the upstreams, retries, bounces.
- * It never sees a byte of a client but as the content of a message.
+ * outbound.h - the outbound side of one worker process: the queue in memory, the upstreams,
+ * retries, bounces. It never sees a byte of a client but as the content of a message.
  */
 #ifndef OUTBOUND_OUTBOUND_H
 #define OUTBOUND_OUTBOUND_H
@@ -25,8 +25,9 @@ struct outbound *outbound_new(struct event_base *base, const struct config *conf
     struct secrets *secrets, struct spool *spool, struct counters *counters, int wake_fd);
 
 /*
- * Begin no transaction any more, wait for the replies of those in flight until deadline_ms from now; what is unanswered
- * then is recorded as "outcome unknown" and tried again later.  on_done is called once.
+ * Begin no transaction any more, wait for the replies of those in flight until deadline_ms from
+ * now; what is unanswered then is recorded as "outcome unknown" and tried again later.  on_done is
+ * called once.
  */
 void outbound_drain(
     struct outbound *outbound, uint64_t deadline_ms, void (*on_done)(void *ctx), void *ctx);
@@ -43,8 +44,8 @@ struct outbound_upstream_status {
 	const char *name, *host;
 	uint16_t port;
 	enum outbound_upstream_state state;
-	unsigned connections, busy;  /* open now; with a transaction */
-	const char *hold_reason;     /* in plain words, with the upstream's; NULL when up */
+	unsigned connections, busy; /* open now; with a transaction */
+	const char *hold_reason;    /* in plain words, with the upstream's; NULL when up */
 	int64_t held_since_ms, next_probe_ms; /* real time; 0 when up */
 };
 
@@ -64,8 +65,8 @@ enum outbound_answer {
 };
 
 /* An operator's order for one message. */
-enum outbound_answer outbound_command(
-    struct outbound *outbound, enum outbound_command command, uint64_t id);
+enum outbound_answer
+outbound_command(struct outbound *outbound, enum outbound_command command, uint64_t id);
 
 /* Every waiting message is due now, and held upstreams are probed at once: how many messages. */
 uint64_t outbound_retry_all(struct outbound *outbound);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bounce.h - reports to a sender: RFC 3464 delivery status notifications in a multipart/report (RFC 6522).
- * Composes text; sends nothing.  A report is plain 7-bit ASCII whatever the message was, so that any upstream takes it.
+ * bounce.h - reports to a sender: RFC 3464 delivery status notifications in a multipart/report (RFC
+ * 6522). Composes text; sends nothing.  A report is plain 7-bit ASCII whatever the message was, so
+ * that any upstream takes it.
  */
 #ifndef QUEUE_BOUNCE_H
 #define QUEUE_BOUNCE_H
@@ -23,15 +24,15 @@ struct bounce_rcpt {
 
 struct bounce {
 	enum bounce_kind kind;
-	const char *hostname;      /* reporting MTA */
-	const char *from;          /* the address in the report's From; NULL: MAILER-DAEMON@hostname */
+	const char *hostname; /* reporting MTA */
+	const char *from;     /* the address in the report's From; NULL: MAILER-DAEMON@hostname */
 	const struct envelope *of; /* the message that failed */
 	const struct bounce_rcpt *rcpt;
 	size_t nrcpt;
-	uint64_t id;               /* of the report itself */
+	uint64_t id; /* of the report itself */
 	int64_t now_ms;
-	int64_t give_up_ms;        /* BOUNCE_DELAYED: until when it is tried */
-	const char *header;        /* header section of the original, bounded by the caller */
+	int64_t give_up_ms; /* BOUNCE_DELAYED: until when it is tried */
+	const char *header; /* header section of the original, bounded by the caller */
 	size_t header_len;
 };
 

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += libqueue.a
 libqueue_a_SOURCES = \
-	src/queue/bounce.h \
-	src/queue/queue.h \
-	src/queue/retry.h
+	src/queue/bounce.c src/queue/bounce.h \
+	src/queue/heap.c src/queue/heap.h \
+	src/queue/lane.c src/queue/lane.h \
+	src/queue/queue.c src/queue/queue.h \
+	src/queue/retry.c src/queue/retry.h

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.h - every message that is not done, in memory, in about 100 bytes: where it lies, when it is due.
- * Pure: no disk, no network, no clock of its own.  Times are real time in milliseconds.
+ * queue.h - every message that is not done, in memory, in about 100 bytes: where it lies, when it
+ * is due. Pure: no disk, no network, no clock of its own.  Times are real time in milliseconds.
  *
- * A message is in one state: READY (due; in its sender's lane), WAITING (in the heap by next try), ACTIVE
- * (a session has it), HELD (by an operator).  Senders share fairly: queue_take goes round their lanes.
+ * A message is in one state: READY (due; in its sender's lane), WAITING (in the heap by next try),
+ * ACTIVE (a session has it), HELD (by an operator).  Senders share fairly: queue_take goes round
+ * their lanes.
  */
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
@@ -23,40 +24,45 @@ enum queue_state { QUEUE_READY, QUEUE_WAITING, QUEUE_ACTIVE, QUEUE_HELD };
 
 /* Read by anyone, written by queue.c alone, but for the fields marked "caller's". */
 struct queue_item {
-	uint64_t id;
+	uint64_t id; /* its time (id_time_ms) is when the message was received */
 	struct spool_place place;
 	uint32_t record_len;
-	uint32_t nrcpt;
-	uint32_t ndone;
-	uint32_t slot;              /* place in the heap while WAITING */
-	uint64_t content_len;
-	uint64_t done;              /* a bit for each recipient up to 64, else a pointer to more */
-	int64_t received_ms;
+	uint32_t content_len; /* octets; UINT32_MAX stands for more */
+	uint32_t nrcpt, ndone;
+	union {
+		uint64_t bits; /* a bit for each recipient that is done, for up to 64 of them */
+		uint64_t *map; /* the same for more */
+	} done;
 	int64_t next_try_ms;
 	struct queue_lane *lane;
-	struct queue_item *lane_next, *hash_next, *all_prev, *all_next;
-	uint16_t attempts;          /* caller's */
-	uint8_t state;              /* enum queue_state */
-	bool warned : 1;            /* caller's: the delay warning was sent */
+	union {
+		struct queue_item *lane_next; /* while READY */
+		size_t heap_slot;             /* while WAITING */
+	};
+	struct queue_item *hash_next, *all_prev, *all_next;
+	uint16_t attempts; /* caller's: that failed */
+	uint8_t state;     /* enum queue_state */
+	bool warned : 1;   /* caller's: the delay warning was sent */
 	bool is_report : 1;
 	bool is_large : 1;
-	bool uncertain : 1;         /* caller's: the last attempt's outcome is unknown */
+	bool uncertain : 1; /* caller's: the last attempt's outcome is unknown */
 };
 
 struct queue *queue_new(void);
 void queue_free(struct queue **queue);
 
 /*
- * Take in a record from the reader (its envelope gives sender, recipients, attempts, next try, held).
- * When the id is known already the message was moved: only its place changes, *old gets the
+ * Take in a record from the reader (its envelope gives sender, recipients, attempts, next try,
+ * held). When the id is known already the message was moved: only its place changes, *old gets the
  * former one (segment 0 if it is new).  NULL: out of memory.
  */
-struct queue_item *queue_add(
-    struct queue *queue, const struct spool_record *record, struct spool_place *old);
+struct queue_item *
+queue_add(struct queue *queue, const struct spool_record *record, struct spool_place *old);
 
 struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 
-/* The next READY message, now ACTIVE; NULL when there is none.  First moves what is due out of WAITING. */
+/* The next READY message, now ACTIVE; NULL when there is none.  First moves what is due out of
+ * WAITING. */
 struct queue_item *queue_take(struct queue *queue, int64_t now_ms);
 
 /* An ACTIVE message goes back: at once to the head of its lane, or to wait until a time. */
@@ -80,7 +86,8 @@ int64_t queue_next_due(const struct queue *queue);
 size_t queue_count(const struct queue *queue);
 size_t queue_count_state(const struct queue *queue, enum queue_state state);
 
-/* All messages, oldest first: pass NULL to begin.  An item stays valid as cursor until it is removed. */
+/* All messages, oldest first: pass NULL to begin.  An item stays valid as cursor until it is
+ * removed. */
 struct queue_item *queue_walk(const struct queue *queue, const struct queue_item *after);
 
 #endif

@@ -11,8 +11,8 @@ struct retry_policy {
 };
 
 /*
- * The delay before the next attempt after `attempts` failed ones (1 or more): min, 2 min, 4 min, ... up to max,
- * each shortened or stretched by up to an eighth.  random is any number.
+ * The delay before the next attempt after `attempts` failed ones (1 or more): min, 2 min, 4 min,
+ * ... up to max, each shortened or stretched by up to an eighth.  random is any number.
  */
 uint64_t retry_delay(const struct retry_policy *policy, unsigned attempts, uint32_t random);
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bounce.c - see bounce.h.  Three parts: words for people, fields for programs (RFC 3464), the
+ * header of the original.  Whatever a peer said is made printable ASCII and folded before it goes
+ * in.
+ */
+#include "queue/bounce.h"
+
+#include <event2/buffer.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/str.h"
+#include "spool/envelope.h"
+
+enum {
+	LINE_MAX_OCTETS = 900, /* of anything quoted; the limit of a line is 998 (RFC 5322 2.1.1) */
+	REPLY_MAX_LINES = 32,
+};
+
+struct kind {
+	const char *subject, *intro, *action, *enhanced;
+};
+
+static const struct kind kinds[] = {
+	[BOUNCE_FAILED] = {
+		.subject = "Undelivered mail: returned to sender",
+		.intro = "Your message could not be delivered to the recipients below.\r\n"
+			 "It will not be tried again.\r\n",
+		.action = "failed",
+		.enhanced = "5.0.0",
+	},
+	[BOUNCE_DELAYED] = {
+		.subject = "Delayed mail: still being tried",
+		.intro = "Your message could not be delivered yet to the recipients below.\r\n"
+			 "You need not send it again: it is still being tried.\r\n",
+		.action = "delayed",
+		.enhanced = "4.0.0",
+	},
+};
+
+/* Append len octets of foreign text as printable ASCII, cut at LINE_MAX_OCTETS. */
+static void
+add_ascii(struct str *out, const char *text, size_t len)
+{
+	if (len > LINE_MAX_OCTETS)
+		len = LINE_MAX_OCTETS;
+	for (size_t i = 0; i < len; i++)
+		str_add(out, text[i] >= ' ' && text[i] <= '~' ? &text[i] : "?", 1);
+}
+
+/* Append the lines of a reply, each begun by `margin` but for the first. */
+static void
+add_reply(struct str *out, const char *reply, const char *margin)
+{
+	for (unsigned n = 0; n < REPLY_MAX_LINES; n++) {
+		size_t len = strcspn(reply, "\r\n");
+
+		if (n > 0)
+			str_puts(out, margin);
+		add_ascii(out, reply, len);
+		str_puts(out, "\r\n");
+		reply += len + strspn(reply + len, "\r\n");
+		if (*reply == '\0')
+			return;
+	}
+}
+
+static void
+add_header(struct str *out, const struct bounce *bounce, const char *id, const char *boundary)
+{
+	char date[CLOCK_RFC5322_SIZE];
+
+	clock_format_rfc5322(bounce->now_ms, date);
+	str_puts(out, "From: Mail Delivery System <");
+	if (bounce->from != NULL)
+		str_puts(out, bounce->from);
+	else
+		str_printf(out, "MAILER-DAEMON@%s", bounce->hostname);
+	str_puts(out, ">\r\nTo: <");
+	add_ascii(out, bounce->of->from, strlen(bounce->of->from));
+	str_printf(out,
+	    ">\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n"
+	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=delivery-status;\r\n"
+	    "\tboundary=\"%s\"\r\n\r\nThis is a MIME-encapsulated message.\r\n",
+	    kinds[bounce->kind].subject, date, id, bounce->hostname, boundary);
+}
+
+static void
+add_words(struct str *out, const struct bounce *bounce)
+{
+	char of[ID_TEXT_SIZE], until[CLOCK_RFC5322_SIZE];
+
+	id_format(bounce->of->id, of);
+	str_printf(out,
+	    "Content-Type: text/plain; charset=us-ascii\r\n\r\nThis is the mail relay at "
+	    "%s.\r\n\r\n%s",
+	    bounce->hostname, kinds[bounce->kind].intro);
+	if (bounce->kind == BOUNCE_DELAYED) {
+		clock_format_rfc5322(bounce->give_up_ms, until);
+		str_printf(out, "It is given up at %s.\r\n", until);
+	}
+	str_printf(out, "\r\nThe relay knew the message as %s.\r\n", of);
+	for (size_t i = 0; i < bounce->nrcpt; i++) {
+		const struct bounce_rcpt *rcpt = &bounce->rcpt[i];
+
+		str_puts(out, "\r\n<");
+		add_ascii(out, rcpt->address, strlen(rcpt->address));
+		str_puts(out, ">:\r\n");
+		if (rcpt->upstream != NULL)
+			str_printf(out, "    %s said:\r\n", rcpt->upstream);
+		str_puts(out, "    ");
+		add_reply(out, rcpt->reply, "    ");
+	}
+}
+
+static void
+add_status(struct str *out, const struct bounce *bounce)
+{
+	char date[CLOCK_RFC5322_SIZE];
+
+	clock_format_rfc5322(bounce->of->received_ms, date);
+	str_printf(out,
+	    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; %s\r\nArrival-Date: "
+	    "%s\r\n",
+	    bounce->hostname, date);
+	for (size_t i = 0; i < bounce->nrcpt; i++) {
+		const struct bounce_rcpt *rcpt = &bounce->rcpt[i];
+
+		str_puts(out, "\r\nFinal-Recipient: rfc822; ");
+		add_ascii(out, rcpt->address, strlen(rcpt->address));
+		str_printf(out, "\r\nAction: %s\r\nStatus: %s\r\n", kinds[bounce->kind].action,
+		    rcpt->enhanced != NULL ? rcpt->enhanced : kinds[bounce->kind].enhanced);
+		if (rcpt->upstream != NULL)
+			str_printf(
+			    out, "Remote-MTA: dns; %s\r\nDiagnostic-Code: smtp; ", rcpt->upstream);
+		else
+			str_puts(out, "Diagnostic-Code: X-Postern; ");
+		add_reply(out, rcpt->reply, "\t");
+		clock_format_rfc5322(bounce->now_ms, date);
+		str_printf(out, "Last-Attempt-Date: %s\r\n", date);
+		if (bounce->kind == BOUNCE_DELAYED) {
+			clock_format_rfc5322(bounce->give_up_ms, date);
+			str_printf(out, "Will-Retry-Until: %s\r\n", date);
+		}
+	}
+}
+
+/* The original's header, each line made safe: an octet of 8 bits or a line of 998 must not stop a
+ * report. */
+static void
+add_original(struct str *out, const struct bounce *bounce)
+{
+	const char *at = bounce->header, *end = bounce->header + bounce->header_len;
+
+	str_puts(out, "Content-Type: text/rfc822-headers\r\n\r\n");
+	while (at < end) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((nl != NULL ? nl : end) - at);
+
+		if (len > 0 && at[len - 1] == '\r')
+			len--;
+		for (size_t i = 0; i < len && i < LINE_MAX_OCTETS; i++)
+			str_add(
+			    out, (at[i] >= ' ' && at[i] <= '~') || at[i] == '\t' ? &at[i] : "?", 1);
+		str_puts(out, "\r\n");
+		at = nl != NULL ? nl + 1 : end;
+	}
+}
+
+int
+bounce_compose(const struct bounce *bounce, struct evbuffer *out)
+{
+	struct str text = STR_EMPTY;
+	char id[ID_TEXT_SIZE], boundary[ID_TEXT_SIZE + 16] = "=_postern_";
+	int result = -1;
+
+	id_format(bounce->id, id);
+	memcpy(boundary + strlen(boundary), id, sizeof id);
+	add_header(&text, bounce, id, boundary);
+	str_printf(&text, "\r\n--%s\r\n", boundary);
+	add_words(&text, bounce);
+	str_printf(&text, "\r\n--%s\r\n", boundary);
+	add_status(&text, bounce);
+	str_printf(&text, "\r\n--%s\r\n", boundary);
+	add_original(&text, bounce);
+	str_printf(&text, "\r\n--%s--\r\n", boundary);
+	if (!str_is_bad(&text))
+		result = evbuffer_add(out, text.data, text.len);
+	str_free(&text);
+	return result;
+}

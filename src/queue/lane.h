@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lane.h - one first-in-first-out lane for each envelope sender that has messages, and a ring of
+ * the lanes that have READY ones: taking goes round the ring, so that no sender waits behind
+ * another's backlog.
+ */
+#ifndef QUEUE_LANE_H
+#define QUEUE_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct queue_item;
+struct queue_lane;
+
+struct lane_table {
+	struct queue_lane **bucket;
+	size_t nbuckets, count;
+	struct queue_lane *ring; /* the lane that is next; its ring_prev is the last */
+};
+
+/* Whose turn it is when two senders are equal but for case does not matter: lanes are found by a
+ * hash. */
+struct queue_lane *lane_acquire(struct lane_table *table, const char *sender);
+void lane_release(struct lane_table *table, struct queue_lane *lane);
+
+void lane_push(struct lane_table *table, struct queue_lane *lane, struct queue_item *item);
+void lane_push_front(struct lane_table *table, struct queue_lane *lane, struct queue_item *item);
+
+/* The item whose turn it is; NULL if no lane has one. */
+struct queue_item *lane_pop(struct lane_table *table);
+
+/* Take an item out of the middle: walks its lane. */
+void lane_remove(struct lane_table *table, struct queue_item *item);
+
+void lane_table_free(struct lane_table *table);
+
+#endif
