@@ -6,13 +6,20 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* IPv4 networks are kept as IPv4-mapped IPv6 ones, so that 10.1.2.3 and ::ffff:10.1.2.3 are the same host. */
+/*
+ * IPv4 networks are kept as IPv4-mapped IPv6 ones, so that 10.1.2.3 and ::ffff:10.1.2.3 are the
+ * same host;
+ * ::/0 therefore holds every IPv4 address too.
+ */
 struct cidr {
 	unsigned char address[16];
 	unsigned bits; /* 0..128 */
 };
 
-/* "10.0.0.0/8", "192.0.2.1", "2001:db8::/32".  On -1 *why says what is wrong (a static text). */
+/*
+ * "10.0.0.0/8", "192.0.2.1", "2001:db8::/32".  Bits beyond the prefix must be zero, so that a slip
+ * is not taken for a wide network.  On -1 *why says what is wrong (a static text).
+ */
 int cidr_parse(const char *text, struct cidr *out, const char **why);
 
 /* Whether an AF_INET or AF_INET6 address lies in the network; other families lie in none. */

@@ -12,9 +12,12 @@ int64_t clock_mono_ms(void);
 /* Time since the epoch: for ids, headers and what is kept on disk. */
 int64_t clock_real_ms(void);
 
-enum { CLOCK_RFC5322_SIZE = 40 };
+enum { CLOCK_RFC5322_SIZE = 40, CLOCK_ISO_SIZE = 40 };
 
 /* Write "Mon, 23 Nov 2026 21:18:04 +0000" (RFC 5322 3.3, in UTC) into out. */
 void clock_format_rfc5322(int64_t real_ms, char out[CLOCK_RFC5322_SIZE]);
+
+/* Write "2026-11-23T21:18:04.123Z" (RFC 3339, in UTC) into out. */
+void clock_format_iso(int64_t real_ms, char out[CLOCK_ISO_SIZE]);
 
 #endif

@@ -9,4 +9,7 @@
 /* Extend crc (0 to begin) over len bytes; chunks give the same result as the whole. */
 uint32_t crc32c(uint32_t crc, const void *data, size_t len);
 
+/* The same without the CPU's instruction: what other machines run, and what tests compare with. */
+uint32_t crc32c_portable(uint32_t crc, const void *data, size_t len);
+
 #endif

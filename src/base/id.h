@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * id.h - message ids: 64 bits, sortable by time, unique on one spool.
- * The top 44 bits are milliseconds since the epoch, then 4 bits name the writer that made it, then 16 bits
- * count within the millisecond.  Operators see them as 13 characters of Crockford's base32.
+ * The top 44 bits are milliseconds since the epoch, then 4 bits name the writer that made it, then
+ * 16 bits count within the millisecond.  Operators see them as 13 characters of Crockford's base32.
  */
 #ifndef BASE_ID_H
 #define BASE_ID_H
@@ -21,7 +21,7 @@ uint64_t id_next(struct id_source *source, int64_t real_ms);
 
 void id_format(uint64_t id, char out[ID_TEXT_SIZE]);
 
-/* Read exactly ID_TEXT_LEN characters in either case; -1 if text is not an id. */
+/* Read a text of exactly ID_TEXT_LEN characters, in either case; -1 if it is not an id. */
 int id_parse(const char *text, uint64_t *out);
 
 /* When the id was made, in milliseconds since the epoch. */

@@ -6,6 +6,8 @@ libbase_a_SOURCES = \
 	src/base/crc32c.c src/base/crc32c.h \
 	src/base/id.c src/base/id.h \
 	src/base/log.c src/base/log.h \
+	src/base/log_journal.c src/base/log_journal.h \
+	src/base/log_line.c src/base/log_line.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/sockaddr.c src/base/sockaddr.h \
 	src/base/str.c src/base/str.h \

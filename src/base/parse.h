@@ -5,10 +5,14 @@
 
 #include <stdint.h>
 
-/* "50M": bytes with an optional K, M, G or T (powers of 1024, an optional trailing B or iB).  -1: not a size. */
+/* "50M": bytes with an optional K, M, G or T (powers of 1024, an optional trailing B or iB).  -1:
+ * not a size. */
 int parse_size(const char *text, uint64_t *out);
 
-/* "90s", "4h", "1h30m", "5d": ms, s, m, h, d, w; a bare number is seconds.  In milliseconds.  -1: not a duration. */
+/*
+ * "90s", "4h", "1h30m", "5d": w, d, h, m, s, ms, the larger first; a bare number is seconds.
+ * In milliseconds, at most INT64_MAX.  -1: not a duration.
+ */
 int parse_duration(const char *text, uint64_t *out_ms);
 
 struct rate {

@@ -17,18 +17,23 @@ struct str {
 	bool bad;
 };
 
-#define STR_EMPTY { NULL, 0, 0, false }
+#define STR_EMPTY                 \
+	{                         \
+		NULL, 0, 0, false \
+	}
 
 void str_add(struct str *s, const void *data, size_t len);
 void str_puts(struct str *s, const char *text);
 void str_printf(struct str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void str_vprintf(struct str *s, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void str_vprintf(struct str *s, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 bool str_is_bad(const struct str *s);
 
 /* Cut to len bytes, keeping the memory. */
 void str_cut(struct str *s, size_t len);
 
-/* Hand the memory to the caller, who frees it; NULL if the string is bad.  s is empty afterwards. */
+/* Hand the memory to the caller, who frees it; NULL if the string is bad.  s is empty afterwards.
+ */
 char *str_take(struct str *s);
 
 /* Free the memory; s is empty afterwards.  str_wipe also cleanses it, for secrets. */

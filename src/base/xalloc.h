@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* xalloc.h - allocation that ends the process when memory runs out: for start-up and config only. */
+/* xalloc.h - allocation that ends the process when memory runs out: for start-up and config only.
+ */
 #ifndef BASE_XALLOC_H
 #define BASE_XALLOC_H
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* parse.c - units are tables; every step is checked for overflow, since the text is a person's. */
+#include "base/parse.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = { { "T", 1ull << 40 }, { "G", 1ull << 30 },
+	{ "M", 1ull << 20 }, { "K", 1ull << 10 }, { NULL, 1 } };
+
+static const struct unit time_units[] = { { "w", 604800000 }, { "d", 86400000 }, { "h", 3600000 },
+	{ "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 } };
+
+/* Read digits at *text and move past them; false if there are none or too many. */
+static bool
+take_number(const char **text, uint64_t *out)
+{
+	const char *at = *text;
+	uint64_t number = 0;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(number, 10u, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
+			return false;
+	if (at == *text)
+		return false;
+	*text = at;
+	*out = number;
+	return true;
+}
+
+int
+parse_size(const char *text, uint64_t *out)
+{
+	const struct unit *unit = size_units;
+	uint64_t number;
+
+	if (!take_number(&text, &number))
+		return -1;
+	while (unit->name != NULL && strncasecmp(text, unit->name, 1) != 0)
+		unit++;
+	if (unit->name != NULL) {
+		text++;
+		if (strncasecmp(text, "iB", 2) == 0)
+			text++;
+	}
+	if (strcasecmp(text, "B") == 0)
+		text++;
+	if (*text != '\0' || __builtin_mul_overflow(number, unit->factor, &number))
+		return -1;
+	*out = number;
+	return 0;
+}
+
+/* Find the unit that text begins with and move past its letters; NULL if there is none. */
+static const struct unit *
+take_time_unit(const char **text)
+{
+	size_t len = strspn(*text, "abcdefghijklmnopqrstuvwxyz");
+
+	for (const struct unit *unit = time_units; unit->name != NULL; unit++)
+		if (strlen(unit->name) == len && strncmp(*text, unit->name, len) == 0) {
+			*text += len;
+			return unit;
+		}
+	return NULL;
+}
+
+int
+parse_duration(const char *text, uint64_t *out_ms)
+{
+	uint64_t total = 0, below = UINT64_MAX, number;
+
+	if (parse_number(text, 0, INT64_MAX / 1000, &number) == 0) {
+		*out_ms = number * 1000;
+		return 0;
+	}
+	do {
+		if (!take_number(&text, &number))
+			return -1;
+
+		const struct unit *unit = take_time_unit(&text);
+
+		if (unit == NULL || unit->factor >= below ||
+		    __builtin_mul_overflow(number, unit->factor, &number) ||
+		    __builtin_add_overflow(total, number, &total) || total > INT64_MAX)
+			return -1;
+		below = unit->factor;
+	} while (*text != '\0');
+	*out_ms = total;
+	return 0;
+}
+
+int
+parse_rate(const char *text, struct rate *out)
+{
+	uint64_t count;
+
+	if (!take_number(&text, &count) || count == 0 || count > UINT32_MAX || *text++ != '/')
+		return -1;
+
+	const struct unit *unit = take_time_unit(&text);
+
+	if (unit == NULL || *text != '\0')
+		return -1;
+	*out = (struct rate){ .count = (uint32_t)count, .per_ms = (uint32_t)unit->factor };
+	return 0;
+}
+
+int
+parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t number;
+
+	if (!take_number(&text, &number) || *text != '\0' || number < min || number > max)
+		return -1;
+	*out = number;
+	return 0;
+}
