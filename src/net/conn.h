@@ -2,9 +2,10 @@
 /*
  * conn.h - one stream socket with buffers, optional TLS and one deadline, on a libevent loop.
  *
- * Output is written at once, as far as the socket takes it, when a callback returns or on conn_flush(): replies
- * to a whole pipelined batch leave in one write, and no loop turn lies between a reply and the wire.
- * A deadline is for a whole step (a command and its reply, a message), not for each read.
+ * Output is written at once, as far as the socket takes it, when a callback returns or on
+ * conn_flush(): replies to a whole pipelined batch leave in one write, and no loop turn lies
+ * between a reply and the wire. A deadline is for a whole step (a command and its reply, a
+ * message), not for each read.
  */
 #ifndef NET_CONN_H
 #define NET_CONN_H
@@ -33,7 +34,10 @@ struct conn_events {
 	void (*on_input)(void *ctx);
 	/* The output that had been waiting fell below CONN_LOW_WATER.  May be NULL. */
 	void (*on_drain)(void *ctx);
-	/* Over; nothing follows.  The owner frees the connection, now or later.  why is for the log. */
+	/*
+	 * Over: no input follows.  The owner frees or closes the connection, now or later; after
+	 * EOF and DEADLINE output still leaves.  why is for the log.
+	 */
 	void (*on_end)(void *ctx, enum conn_end how, const char *why);
 };
 
@@ -42,17 +46,27 @@ enum {
 	CONN_INPUT_MAX = 128 * 1024, /* reading pauses while this much input is not consumed */
 };
 
-/* Takes a connected, non-blocking socket (fd is closed by conn_free).  NULL: out of memory, fd stays. */
+/*
+ * Takes a connected, non-blocking socket; the process must ignore SIGPIPE.
+ * NULL: out of memory, fd stays the caller's.
+ */
 struct conn *conn_new(struct event_base *base, int fd, const struct conn_events *events, void *ctx);
 
 /* Close and free; safe within a callback.  Output not yet written is lost. */
 void conn_free(struct conn **conn);
 
-/* Give up ownership politely: write what waits (for at most linger_ms), then close and free.  No callbacks any more. */
+/*
+ * Give up ownership politely: no callbacks any more; what waits is written, our side is closed, and
+ * the connection frees itself when the peer has closed as well, after linger_ms at the latest. Such
+ * connections keep event_base_dispatch() from returning.
+ */
 void conn_close(struct conn **conn, unsigned linger_ms);
 
+/* Ask anew each time octets are to be taken out: conn_read_line() relies on it. */
 struct evbuffer *conn_input(struct conn *conn);
 struct evbuffer *conn_output(struct conn *conn);
+
+/* Write now.  Needed only outside of the callbacks; a failure is told by on_end, later. */
 void conn_flush(struct conn *conn);
 
 /* End the connection (CONN_END_DEADLINE) unless called again within ms; 0: no deadline. */
@@ -63,8 +77,9 @@ void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
 /*
- * Begin a TLS handshake with a session made by tls.h (taken; freed with the connection).  Input that is already buffered is
- * an error of the peer: -1, and the connection must be given up (RFC 3207 4.2, plaintext injection).
+ * Begin a TLS handshake with a session made by tls.h (taken in any case); on_secure tells when it
+ * is done, and output waits for that.  Input that is already buffered is an error of the peer: -1,
+ * and the connection must be given up (RFC 3207 4.2, plaintext injection).
  */
 int conn_start_tls(struct conn *conn, struct ssl_st *ssl);
 
@@ -75,10 +90,11 @@ int conn_fd(const struct conn *conn);
 enum conn_line { CONN_LINE_NONE, CONN_LINE_OK, CONN_LINE_TOO_LONG };
 
 /*
- * Take one line that ends with LF (and drop a CR before it) out of the input, NUL-terminated.  TOO_LONG: size - 1 octets or
- * more stand there without LF: nothing is taken.  NUL octets within are kept: compare *len with strlen().
- * *bare_lf tells that the line ended without CR.
+ * Take one line that ends with LF (and drop a CR before it) out of the input, NUL-terminated.
+ * TOO_LONG: size - 1 octets or more stand there without LF: nothing is taken.  NUL octets within
+ * are kept: compare *len with strlen(). *bare_lf tells that the line ended without CR.
  */
-enum conn_line conn_read_line(struct conn *conn, char *buf, size_t size, size_t *len, bool *bare_lf);
+enum conn_line
+conn_read_line(struct conn *conn, char *buf, size_t size, size_t *len, bool *bare_lf);
 
 #endif

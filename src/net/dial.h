@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dial.h - connect to a host by name: all its addresses, IPv6 and IPv4, raced as RFC 8305 says (a new attempt
- * every 250 ms while the earlier ones hang).
+ * dial.h - connect to a host by name: all its addresses, IPv6 and IPv4, raced as RFC 8305 says (a
+ * new attempt every 250 ms while the earlier ones hang).
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -14,23 +14,25 @@ struct event_base;
 struct resolver;
 
 /*
- * Names through evdns: /etc/hosts and resolv.conf; re-read when that file changes.  A machine without
- * name servers still resolves numeric addresses and /etc/hosts.
+ * Names through evdns: /etc/hosts and resolv.conf; re-read when that file changes.  A machine
+ * without name servers still resolves numeric addresses and /etc/hosts.
  */
 struct resolver *resolver_new(struct event_base *base);
 void resolver_free(struct resolver **resolver);
 
 /*
- * Success: fd is a connected non-blocking socket with TCP_NODELAY, now the callee's, and peer its address (valid during the call).  Failure: fd is -1 and why
- * names each address that was tried and its error.  Called once, never from within dial_start().
+ * Success: fd is a connected non-blocking socket with TCP_NODELAY, now the callee's, and peer its
+ * address (valid during the call).  Failure: fd is -1 and why names each address that was tried and
+ * its error.  Called once, never from within dial_start().
  */
 typedef void dial_fn(void *ctx, int fd, const struct sockaddr *peer, const char *why);
 
 /* NULL: out of memory. */
-struct dial *dial_start(struct event_base *base, struct resolver *resolver, const char *host, uint16_t port,
-    uint64_t timeout_ms, dial_fn *done, void *ctx);
+struct dial *dial_start(struct event_base *base, struct resolver *resolver, const char *host,
+    uint16_t port, uint64_t timeout_ms, dial_fn *done, void *ctx);
 
-/* Cancel: done will not be called.  The dial frees itself after done; the owner then drops its pointer. */
+/* Cancel: done will not be called.  The dial frees itself after done; the owner then drops its
+ * pointer. */
 void dial_cancel(struct dial **dial);
 
 #endif

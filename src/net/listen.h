@@ -9,12 +9,13 @@
 struct str;
 
 /*
- * A non-blocking, close-on-exec TCP socket that listens on a numeric address with the longest backlog the system allows.
- * -1 and errno.
+ * A non-blocking, close-on-exec TCP socket that listens on a numeric address with the longest
+ * backlog the system allows. -1 and errno.
  */
 int listen_tcp(const char *address, uint16_t port);
 
-/* The same on a unix socket; a stale one is replaced, one that answers is EADDRINUSE.  mode is its permissions. */
+/* The same on a unix socket; a stale one is replaced, one that answers is EADDRINUSE.  mode is its
+ * permissions. */
 int listen_unix(const char *path, mode_t mode);
 
 /*

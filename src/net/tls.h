@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tls.h - TLS policy towards an upstream: 1.2 or later, a verified chain, a verified name, SNI (RFC 8314, RFC 6125).
- * One tls_client for each upstream; it remembers the last session for resumption.
+ * tls.h - TLS policy towards an upstream: 1.2 or later, a verified chain, a verified name, SNI (RFC
+ * 8314, RFC 6125). One tls_client for each upstream; it remembers the last session for resumption.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H

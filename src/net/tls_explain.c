@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls_explain.c - TLS failures in the words an operator needs.
+ * A certificate that was not accepted is gone when the handshake has failed: the verify callback
+ * describes it while it is there.  All of it comes from the peer: bounded here, escaped by the log.
+ */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "net/tls.h"
+#include "net/tls_private.h"
+
+enum {
+	NAMES_MAX = 5, /* names of a certificate that are told */
+	NAME_LEN_MAX = 256,
+	ERRORS_MAX = 4,       /* entries of the error queue */
+	REJECTION_MAX = 2048, /* bytes of one explanation */
+};
+
+/* Add what was written to a memory BIO. */
+static void
+add_bio(struct str *out, BIO *bio)
+{
+	char *data = NULL;
+	long len = BIO_get_mem_data(bio, &data);
+
+	if (len > 0)
+		str_add(out, data, len < NAME_LEN_MAX ? (size_t)len : NAME_LEN_MAX);
+	(void)BIO_reset(bio);
+}
+
+static void
+add_names(struct str *out, X509 *cert)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	int shown = 0;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && shown < NAMES_MAX; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		if (name->type != GEN_DNS)
+			continue;
+		int len = ASN1_STRING_length(name->d.dNSName);
+		str_puts(out, shown++ == 0 ? ", for " : " ");
+		str_add(out, ASN1_STRING_get0_data(name->d.dNSName),
+		    len < NAME_LEN_MAX ? (size_t)len : NAME_LEN_MAX);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static void
+describe_certificate(struct str *out, X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	if (bio == NULL)
+		return;
+	str_puts(out, "certificate of ");
+	X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_ONELINE);
+	add_bio(out, bio);
+	str_puts(out, ", issued by ");
+	X509_NAME_print_ex(bio, X509_get_issuer_name(cert), 0, XN_FLAG_ONELINE);
+	add_bio(out, bio);
+	str_puts(out, ", valid from ");
+	ASN1_TIME_print(bio, X509_get0_notBefore(cert));
+	add_bio(out, bio);
+	str_puts(out, " to ");
+	ASN1_TIME_print(bio, X509_get0_notAfter(cert));
+	add_bio(out, bio);
+	BIO_free(bio);
+	add_names(out, cert);
+}
+
+int
+tls_on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_client *client = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	struct str *out = &client->rejection;
+
+	if (ok)
+		return 1;
+	client->rejecting = ssl;
+	str_cut(out, 0);
+	str_printf(out, "the certificate is not accepted: %s (expected: %s",
+	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)), client->host);
+	if (cert != NULL) {
+		str_puts(out, "; found: ");
+		describe_certificate(out, cert);
+	}
+	str_puts(out, ")");
+	if (out->len > REJECTION_MAX)
+		str_cut(out, REJECTION_MAX);
+	return 0;
+}
+
+static void
+explain_queue(struct str *out)
+{
+	unsigned long error;
+	const char *data;
+	int flags;
+
+	for (int n = 0; n < ERRORS_MAX; n++) {
+		error = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
+		if (error == 0)
+			break;
+		const char *reason = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
+							     : ERR_reason_error_string(error);
+		str_printf(out, "%s%s", n == 0 ? "" : "; ", reason != NULL ? reason : "unknown");
+		if ((flags & ERR_TXT_STRING) != 0 && data[0] != '\0')
+			str_printf(out, " (%.*s)", (int)NAME_LEN_MAX, data);
+	}
+	ERR_clear_error();
+}
+
+void
+tls_explain(struct ssl_st *ssl, struct str *out)
+{
+	struct tls_client *client = ssl == NULL ? NULL : SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (client != NULL && client->rejecting == ssl && !str_is_bad(&client->rejection)) {
+		str_add(out, client->rejection.data, client->rejection.len);
+		client->rejecting = NULL;
+		ERR_clear_error();
+		return;
+	}
+	explain_queue(out);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* tls_private.h - what tls.c and tls_explain.c share. */
+#ifndef NET_TLS_PRIVATE_H
+#define NET_TLS_PRIVATE_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct tls_client {
+	SSL_CTX *ctx;
+	char *host; /* without a final dot */
+	bool is_address;
+	SSL_SESSION *session; /* the latest, for resumption; may be NULL */
+	const SSL *rejecting; /* whose certificate was not accepted just now, and why */
+	struct str rejection;
+};
+
+/* The verify callback of every session: keeps the words for tls_explain(). */
+int tls_on_verify(int ok, X509_STORE_CTX *store);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * transport.c - plain and TLS input and output.
+ * Input passes through the stack, so that a buffer holds what arrived and not what might have: many
+ * idle sessions then cost little.  The process must ignore SIGPIPE: OpenSSL writes with write(2).
+ */
+#include "net/transport.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	PLAIN_READ = 32 * 1024,
+	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH,
+};
+
+static bool
+is_transient(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+static enum io
+plain_read(struct transport *io, struct evbuffer *in, size_t max)
+{
+	char buf[PLAIN_READ];
+	ssize_t n = read(io->fd, buf, max < sizeof buf ? max : sizeof buf);
+
+	if (n < 0)
+		return is_transient(errno) ? IO_WANT_READ : IO_ERROR;
+	if (n == 0)
+		return IO_EOF;
+	if (evbuffer_add(in, buf, (size_t)n) == 0)
+		return IO_DONE;
+	errno = ENOMEM;
+	return IO_ERROR;
+}
+
+static enum io
+plain_write(struct transport *io, struct evbuffer *out)
+{
+	while (evbuffer_get_length(out) > 0)
+		if (evbuffer_write(out, io->fd) < 0)
+			return is_transient(errno) ? IO_WANT_WRITE : IO_ERROR;
+	return IO_DONE;
+}
+
+/* What a call on the session that did not succeed means. */
+static enum io
+tls_result(struct transport *io, int ret)
+{
+	int error = errno;
+
+	switch (SSL_get_error(io->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return IO_WANT_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return IO_WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		return IO_EOF;
+	case SSL_ERROR_SYSCALL:
+		io->is_broken = true;
+		errno = error;
+		return error == 0 ? IO_EOF : IO_ERROR;
+	default:
+		io->is_broken = true;
+		if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+			return IO_EOF;
+		return IO_TLS;
+	}
+}
+
+static enum io
+tls_read(struct transport *io, struct evbuffer *in, size_t max)
+{
+	char buf[RECORD_MAX];
+
+	for (size_t total = 0; total < max;) {
+		ERR_clear_error();
+		errno = 0;
+		int n = SSL_read(io->ssl, buf, sizeof buf);
+		if (n <= 0)
+			return tls_result(io, n);
+		if (evbuffer_add(in, buf, (size_t)n) != 0) {
+			errno = ENOMEM;
+			return IO_ERROR;
+		}
+		total += (size_t)n;
+	}
+	return IO_DONE;
+}
+
+static enum io
+tls_write(struct transport *io, struct evbuffer *out)
+{
+	size_t len;
+
+	while ((len = evbuffer_get_length(out)) > 0) {
+		size_t record = len < RECORD_MAX ? len : RECORD_MAX;
+		const unsigned char *data = evbuffer_pullup(out, (ev_ssize_t)record);
+		if (data == NULL) {
+			errno = ENOMEM;
+			return IO_ERROR;
+		}
+		ERR_clear_error();
+		errno = 0;
+		int n = SSL_write(io->ssl, data, (int)record);
+		if (n <= 0)
+			return tls_result(io, n);
+		evbuffer_drain(out, (size_t)n);
+	}
+	return IO_DONE;
+}
+
+enum io
+transport_read(struct transport *io, struct evbuffer *in, size_t max)
+{
+	if (io->is_broken)
+		return IO_EOF;
+	return io->ssl == NULL ? plain_read(io, in, max) : tls_read(io, in, max);
+}
+
+enum io
+transport_write(struct transport *io, struct evbuffer *out)
+{
+	if (io->is_broken) {
+		errno = EPIPE;
+		return IO_ERROR;
+	}
+	return io->ssl == NULL ? plain_write(io, out) : tls_write(io, out);
+}
+
+int
+transport_start_tls(struct transport *io, struct ssl_st *ssl)
+{
+	if (SSL_set_fd(ssl, io->fd) != 1) {
+		SSL_free(ssl);
+		errno = ENOMEM;
+		return -1;
+	}
+	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+			      SSL_MODE_RELEASE_BUFFERS);
+	/* Header and body of a record with one read(2). */
+	SSL_set_read_ahead(ssl, 1);
+	io->ssl = ssl;
+	return 0;
+}
+
+enum io
+transport_handshake(struct transport *io)
+{
+	ERR_clear_error();
+	errno = 0;
+	int ret = SSL_do_handshake(io->ssl);
+	return ret == 1 ? IO_DONE : tls_result(io, ret);
+}
+
+bool
+transport_has_pending(const struct transport *io)
+{
+	return io->ssl != NULL && !io->is_broken && SSL_has_pending(io->ssl) == 1;
+}
+
+void
+transport_shutdown(struct transport *io)
+{
+	if (io->ssl != NULL && !io->is_broken && SSL_is_init_finished(io->ssl)) {
+		SSL_shutdown(io->ssl);
+		ERR_clear_error();
+	}
+	shutdown(io->fd, SHUT_WR);
+}
+
+void
+transport_close(struct transport *io)
+{
+	if (io->ssl != NULL && !io->is_broken && SSL_is_init_finished(io->ssl))
+		/* A session that was not shut down may not be resumed, thinks SSL_free(). */
+		SSL_set_shutdown(io->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(io->ssl);
+	io->ssl = NULL;
+	close(io->fd);
+	io->fd = -1;
+}
