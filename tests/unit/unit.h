@@ -7,16 +7,16 @@
 #include <stdlib.h>
 
 /* Define main() for a program whose cases are added by `static void add_cases(Suite *)`. */
-#define UNIT_MAIN(name)                                                                            \
-	int main(void)                                                                             \
-	{                                                                                          \
-		Suite *unit_suite = suite_create(name);                                            \
-		add_cases(unit_suite);                                                             \
-		SRunner *unit_runner = srunner_create(unit_suite);                                 \
-		srunner_run_all(unit_runner, CK_NORMAL);                                           \
-		int unit_failed = srunner_ntests_failed(unit_runner);                              \
-		srunner_free(unit_runner);                                                         \
-		return unit_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;                             \
+#define UNIT_MAIN(name)                                                \
+	int main(void)                                                 \
+	{                                                              \
+		Suite *unit_suite = suite_create(name);                \
+		add_cases(unit_suite);                                 \
+		SRunner *unit_runner = srunner_create(unit_suite);     \
+		srunner_run_all(unit_runner, CK_NORMAL);               \
+		int unit_failed = srunner_ntests_failed(unit_runner);  \
+		srunner_free(unit_runner);                             \
+		return unit_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE; \
 	}
 
 /* Add one case of the given tests: add_tests(suite, "case", test_a, test_b). */
