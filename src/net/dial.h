@@ -14,7 +14,7 @@ struct event_base;
 struct resolver;
 
 /*
- * Names through evdns: /etc/hosts and resolv.conf; re-read when that file changes.  A machine
+ * Names through evdns: /etc/hosts and resolv.conf; re-read when they change.  A machine
  * without name servers still resolves numeric addresses and /etc/hosts.
  */
 struct resolver *resolver_new(struct event_base *base);

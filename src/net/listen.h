@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct str;
-
 /*
  * A non-blocking, close-on-exec TCP socket that listens on a numeric address with the longest
  * backlog the system allows. -1 and errno.

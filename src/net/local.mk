@@ -4,8 +4,9 @@ libnet_a_SOURCES = \
 	src/net/conn_advance.c src/net/conn_private.h \
 	src/net/conn_line.c \
 	src/net/conn_linger.c \
-	src/net/dial.h \
-	src/net/listen.h \
+	src/net/dial.c src/net/dial.h \
+	src/net/listen.c src/net/listen.h \
+	src/net/resolver.c src/net/resolver.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/tls_explain.c src/net/tls_private.h \
 	src/net/transport.c src/net/transport.h
