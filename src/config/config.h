@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * config.h - the config file as one immutable tree: read once, checked whole, never changed.
- * postern.conf(5) tells each key; defaults and ranges live in one table in config.c.
+ * postern.conf(5) tells each key; defaults and ranges live in one table in key.c.
  * Times are milliseconds, sizes bytes.  Secrets are not part of it: see secret.h.
  */
 #ifndef CONFIG_CONFIG_H
@@ -25,16 +25,18 @@ struct config_listen {
 	uint16_t port; /* 0: the kernel chooses, for tests; it is logged */
 	struct cidr *relay_from;
 	size_t nrelay_from;
+	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 
 struct config_upstream {
 	char *name;
 	char *host;
 	uint16_t port;
-	enum tls_mode tls; /* default by port: 465 implicit, else starttls */
-	char *ca_file;     /* NULL: the system's trust store */
-	char *username;    /* NULL: no login */
-	char *password_file;
+	enum tls_mode tls;      /* default by port: 465 implicit, else starttls */
+	char *ca_file;          /* absolute; NULL: the system's trust store */
+	char *username;         /* NULL: no login */
+	char *password_file;    /* absolute */
+	unsigned password_line; /* where it was given, for secret.h */
 	unsigned connections;
 	struct rate rate;
 	uint64_t timeout_ms; /* for each command and its reply */
@@ -50,10 +52,10 @@ struct config_limits {
 	uint64_t message_size; /* octets of content as sent by the client */
 	unsigned recipients;   /* of one message */
 	unsigned connections, connections_per_client;
-	unsigned errors;       /* 4xx and 5xx replies in one session before 421 */
-	uint64_t idle_ms;      /* to wait for a command */
-	uint64_t data_ms;      /* for a whole message */
-	uint64_t min_free;     /* bytes that stay free on the spool's file system */
+	unsigned errors;   /* 4xx and 5xx replies in one session before 421 */
+	uint64_t idle_ms;  /* to wait for a command */
+	uint64_t data_ms;  /* for a whole message */
+	uint64_t min_free; /* bytes that stay free on the spool's file system */
 };
 
 struct config_log {
@@ -63,15 +65,16 @@ struct config_log {
 };
 
 struct config {
-	char *file;     /* where it was read from */
+	char *file;     /* where it was read from, absolute */
 	char *hostname; /* a domain name: EHLO, Received, Message-ID */
 	char *domain;   /* completes unqualified addresses; default hostname */
 	char *spool;
-	char *user;     /* NULL when not started as root: stay who we are */
+	char *user; /* NULL when not started as root: stay who we are */
 	char *control;
 	struct config_listen *listen;
 	size_t nlisten;
-	struct config_upstream *upstream; /* in the order of the file: the first healthy one takes a message */
+	struct config_upstream
+	    *upstream; /* in the order of the file: the first healthy one takes a message */
 	size_t nupstream;
 	struct config_queue queue;
 	struct config_limits limits;
@@ -82,7 +85,7 @@ struct str;
 
 /*
  * Read and check a file.  NULL on failure; then `errors` holds one line for each
- * problem, "FILE:LINE: what was wrong with which value; what is allowed (postern.conf(5))".
+ * problem, "FILE:LINE: KEY = VALUE: what is wrong; what is allowed (see postern.conf(5))".
  * Problems are gathered, not just the first.  Does not need privileges; password files are
  * checked by secret_check().
  */

@@ -1,2 +1,8 @@
 noinst_LIBRARIES += libconfig.a
-libconfig_a_SOURCES = src/config/config.h src/config/secret.h
+libconfig_a_SOURCES = src/config/config.c src/config/config.h src/config/secret.h \
+	src/config/build.c src/config/build.h src/config/complete.c \
+	src/config/check.c src/config/check.h src/config/check_listen.c src/config/check_upstream.c \
+	src/config/grammar.c src/config/grammar.h src/config/hostname.c src/config/hostname.h \
+	src/config/key.c src/config/key.h src/config/kind.c src/config/quantity.c \
+	src/config/nearest.c src/config/path.c src/config/path.h src/config/raw.c src/config/raw.h \
+	src/config/report.c src/config/report.h src/config/secret.c src/config/text.c src/config/text.h

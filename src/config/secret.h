@@ -17,10 +17,11 @@ struct secrets {
 };
 
 /*
- * Read the password file of every upstream.  A file that others than its owner (and root) can read is
- * an error that says how to fix it.  When $CREDENTIALS_DIRECTORY (systemd's LoadCredential=) holds a file of the same base
- * name, that one is read instead.  One trailing line end is cut; an empty password, one with NUL or of over 4096 octets is an error.
- * NULL on failure, with a line for each problem in errors.
+ * Read the password file of every upstream.  A file that others than its owner (and root) can read
+ * is an error that says how to fix it.  When $CREDENTIALS_DIRECTORY (systemd's LoadCredential=)
+ * holds a file of the same base name, that one is read instead.  One trailing line end is cut; an
+ * empty password, one with NUL or of over 4096 octets is an error. NULL on failure, with a line for
+ * each problem in errors.
  */
 struct secrets *secrets_load(const struct config *config, struct str *errors);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/* check.h - the rules between keys, by section; config_check() of build.h calls them all. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+struct config;
+struct raw;
+struct report;
+
+/* No open relay, no two listeners of one address. */
+void check_listeners(const struct config *config, const struct raw *raw, struct report *report);
+
+/* A host for each, a login that is whole and never travels in the clear. */
+void check_upstreams(const struct config *config, const struct raw *raw, struct report *report);
+
+#endif

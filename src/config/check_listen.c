@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check_listen.c - the rules of listeners.  The one that matters: no file that passes makes an open
+ * relay, so a listener that other hosts reach says whom it serves, and that is never everybody.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cidr.h"
+#include "config/build.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "config/report.h"
+
+/*
+ * More than any one site has: 0.0.0.0/0 in pieces, or a mask mistyped.  IPv6 has wide networks for
+ * local use.  Counted in bits of IPv4-mapped addresses, as struct cidr does.
+ */
+enum { WIDEST_IPV4 = 96 + 8, WIDEST_IPV6 = 16, MAPPED_BITS = 96 };
+
+static bool
+is_inside(const struct cidr *network, const char *outer)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+	struct cidr wide;
+	const char *why;
+
+	memcpy(&address.sin6_addr, network->address, sizeof network->address);
+	return cidr_parse(outer, &wide, &why) == 0 && network->bits >= wide.bits &&
+	       cidr_contains(&wide, (const struct sockaddr *)&address);
+}
+
+/* Whether it has all IPv4 addresses, or more of them than one site has. */
+static bool
+has_much_ipv4(const struct cidr *network)
+{
+	struct cidr mapped = { { [10] = 0xff, [11] = 0xff }, MAPPED_BITS };
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+
+	if (network->bits >= MAPPED_BITS)
+		return network->bits < WIDEST_IPV4 && is_inside(network, "::ffff:0:0/96");
+	memcpy(&address.sin6_addr, mapped.address, sizeof mapped.address);
+	return cidr_contains(network, (const struct sockaddr *)&address);
+}
+
+static bool
+is_everybody(const struct cidr *network)
+{
+	if (has_much_ipv4(network))
+		return true;
+	return network->bits < WIDEST_IPV6 && !is_inside(network, "fc00::/7") &&
+	       !is_inside(network, "fe80::/10");
+}
+
+/* The address as a network of one host, so that its texts compare. */
+static struct cidr
+host_of(const struct config_listen *listen)
+{
+	struct cidr host = { { 0 }, 0 };
+	const char *why;
+
+	if (cidr_parse(listen->address, &host, &why) < 0)
+		host.bits = 0;
+	return host;
+}
+
+static void
+check_relay_from(
+    const struct config_listen *listen, const struct raw_section *section, struct report *report)
+{
+	struct cidr host = host_of(listen), network;
+	const char *why;
+
+	if (cidr_is_loopback(&host))
+		return;
+	if (!raw_mentions(section, "relay_from"))
+		report_add(report, raw_line(section, "address"),
+		    "listen \"%s\": address = %s: other hosts reach it, and relay_from is missing; "
+		    "allowed: with relay_from = { the networks that may relay }",
+		    listen->name, listen->address);
+	for (size_t i = 0; i < section->count; i++) {
+		const struct raw_value *value = &section->values[i];
+
+		if (!value->bad && strcmp(value->key->name, "relay_from") == 0 &&
+		    cidr_parse(value->text, &network, &why) == 0 && is_everybody(&network))
+			raw_report(report, section, value,
+			    "makes an open relay, as other hosts reach this listener",
+			    "the networks of your own hosts, each of /8 or less (IPv6: /16)");
+	}
+}
+
+static bool
+is_wildcard(const struct config_listen *listen)
+{
+	return strcmp(listen->address, "0.0.0.0") == 0 || strcmp(listen->address, "::") == 0;
+}
+
+/* Whether the second of two cannot be bound: the same place, or one has it with all others. */
+static bool
+is_taken(const struct config_listen *a, const struct config_listen *b)
+{
+	struct cidr a_host = host_of(a), b_host = host_of(b);
+	bool same_family = (strchr(a->address, ':') == NULL) == (strchr(b->address, ':') == NULL);
+
+	if (a->port != b->port || a->port == 0)
+		return false;
+	return memcmp(&a_host, &b_host, sizeof a_host) == 0 ||
+	       (same_family && (is_wildcard(a) || is_wildcard(b)));
+}
+
+static void
+check_place(const struct config *config, size_t at, const struct raw *raw, struct report *report)
+{
+	const struct config_listen *listen = &config->listen[at];
+	const struct raw_section *section = raw_nth(raw, SECTION_LISTEN, at);
+
+	if (raw_mentions(section, "address") && raw_find(section, "address") == NULL)
+		return;
+	for (size_t i = 0; i < at; i++)
+		if (is_taken(&config->listen[i], listen)) {
+			report_add(report, raw_line(section, "address"),
+			    "listen \"%s\": address = %s, port = %u: taken by listen \"%s\"; "
+			    "allowed: an address and port of its own for each",
+			    listen->name, listen->address, listen->port, config->listen[i].name);
+			return;
+		}
+}
+
+void
+check_listeners(const struct config *config, const struct raw *raw, struct report *report)
+{
+	for (size_t i = 0; i < config->nlisten && !config->listen[i].is_default; i++) {
+		const struct raw_section *section = raw_nth(raw, SECTION_LISTEN, i);
+
+		check_relay_from(&config->listen[i], section, report);
+		check_place(config, i, raw, report);
+	}
+}

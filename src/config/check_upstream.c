@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* check_upstream.c - the rules of upstreams: above all, a password never travels in the clear. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/build.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "config/report.h"
+
+/* Report a key that breaks a rule, with its value. */
+static void
+broken(struct report *report, const struct raw_section *section, const char *name, const char *why,
+    const char *allowed)
+{
+	raw_report(report, section, raw_find(section, name), why, allowed);
+}
+
+static void
+check_login(const struct raw_section *section, const struct config_upstream *upstream,
+    struct report *report)
+{
+	bool username = raw_mentions(section, "username");
+	bool password = raw_mentions(section, "password_file");
+
+	if (upstream->username != NULL && !password)
+		broken(report, section, "username", "password_file is missing",
+		    "both username and password_file, or neither");
+	if (upstream->password_file != NULL && !username)
+		broken(report, section, "password_file", "username is missing",
+		    "both username and password_file, or neither");
+	if (upstream->tls == TLS_NONE && (username || password))
+		broken(report, section, "tls", "the password would travel in the clear",
+		    "starttls or implicit, or no username and password_file");
+}
+
+static void
+check_ca_file(const struct raw_section *section, const struct config_upstream *upstream,
+    struct report *report)
+{
+	if (upstream->ca_file == NULL)
+		return;
+	if (upstream->tls == TLS_NONE)
+		broken(report, section, "ca_file", "without TLS no certificate is checked",
+		    "with tls = starttls or implicit");
+	else if (access(upstream->ca_file, R_OK) < 0)
+		broken(report, section, "ca_file", strerror(errno),
+		    "a file of certificates in PEM, or no ca_file for the system's own");
+}
+
+void
+check_upstreams(const struct config *config, const struct raw *raw, struct report *report)
+{
+	if (config->nupstream == 0)
+		report_add(report, raw->lines,
+		    "no upstream: mail could go nowhere; needed: upstream \"NAME\" { host = ... }");
+	for (size_t i = 0; i < config->nupstream; i++) {
+		const struct config_upstream *upstream = &config->upstream[i];
+		const struct raw_section *section = raw_nth(raw, SECTION_UPSTREAM, i);
+
+		if (!raw_mentions(section, "host"))
+			report_add(report, section->line,
+			    "upstream \"%s\": host is missing; needed: host = the provider's name",
+			    upstream->name);
+		check_login(section, upstream, report);
+		check_ca_file(section, upstream, report);
+	}
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* complete.c - the defaults that depend on other keys or on this host. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "config/build.h"
+#include "config/config.h"
+#include "config/hostname.h"
+#include "config/path.h"
+
+static const char default_user[] = "postern";
+static const char *const loopback_networks[] = { "127.0.0.0/8", "::1/128" };
+
+enum { PORT_SMTP = 25, PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465 };
+
+static bool
+is_given(const struct raw_section *section, const char *name)
+{
+	return section != NULL && raw_find(section, name) != NULL;
+}
+
+static void
+complete_names(struct config *config)
+{
+	if (config->hostname == NULL)
+		config->hostname = hostname_find();
+	if (config->domain == NULL)
+		config->domain = xstrdup(config->hostname);
+	if (geteuid() != 0) {
+		free(config->user);
+		config->user = NULL;
+	} else if (config->user == NULL) {
+		config->user = xstrdup(default_user);
+	}
+}
+
+static void
+relay_from_loopback(struct config_listen *listen)
+{
+	const struct key *key = key_find(SECTION_LISTEN, "relay_from");
+
+	for (size_t i = 0; i < sizeof loopback_networks / sizeof *loopback_networks; i++)
+		key->kind->set(key, loopback_networks[i], listen);
+}
+
+static void
+add_default_listener(struct config *config, const char *name, const char *address)
+{
+	config->listen[config->nlisten++] = (struct config_listen){ .name = xstrdup(name),
+		.address = xstrdup(address),
+		.port = PORT_SMTP,
+		.is_default = true };
+}
+
+static void
+complete_listeners(struct config *config)
+{
+	if (config->nlisten == 0) {
+		add_default_listener(config, "local", "127.0.0.1");
+		add_default_listener(config, "local6", "::1");
+	}
+	for (size_t i = 0; i < config->nlisten; i++)
+		if (config->listen[i].nrelay_from == 0)
+			relay_from_loopback(&config->listen[i]);
+}
+
+/* Make a path absolute that was given relative to the config file. */
+static void
+anchor(const struct config *config, char **path)
+{
+	char *relative = *path;
+
+	if (relative == NULL)
+		return;
+	*path = path_beside(config->file, relative);
+	free(relative);
+}
+
+static void
+complete_upstream(const struct config *config, struct config_upstream *upstream,
+    const struct raw_section *section)
+{
+	bool has_port = is_given(section, "port");
+
+	if (!is_given(section, "tls"))
+		upstream->tls =
+		    has_port && upstream->port == PORT_SUBMISSIONS ? TLS_IMPLICIT : TLS_STARTTLS;
+	if (!has_port)
+		upstream->port = upstream->tls == TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SUBMISSION;
+	anchor(config, &upstream->ca_file);
+	anchor(config, &upstream->password_file);
+	upstream->password_line = raw_line(section, "password_file");
+}
+
+/* A default gives way when the other end of its range was set beyond it. */
+static void
+complete_queue(struct config_queue *queue, const struct raw_section *section)
+{
+	if (!is_given(section, "warn_after") && queue->warn_after_ms >= queue->lifetime_ms)
+		queue->warn_after_ms = 0;
+	if (!is_given(section, "retry_max") && queue->retry_max_ms < queue->retry_min_ms)
+		queue->retry_max_ms = queue->retry_min_ms;
+	if (!is_given(section, "retry_min") && queue->retry_min_ms > queue->retry_max_ms)
+		queue->retry_min_ms = queue->retry_max_ms;
+}
+
+void
+config_complete(struct config *config, const struct raw *raw)
+{
+	complete_names(config);
+	complete_listeners(config);
+	for (size_t i = 0; i < config->nupstream; i++)
+		complete_upstream(config, &config->upstream[i], raw_nth(raw, SECTION_UPSTREAM, i));
+	complete_queue(&config->queue, raw_nth(raw, SECTION_QUEUE, 0));
+}

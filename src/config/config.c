@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* config.c - reads a config file step by step; a problem in one step does not stop the next. */
+#include "config/config.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "config/build.h"
+#include "config/path.h"
+#include "config/report.h"
+
+struct config *
+config_load(const char *file, struct str *errors)
+{
+	struct report report = { .file = file };
+	struct raw raw = { .sections = NULL };
+	struct config *config = xcalloc(1, sizeof *config);
+	int whole = raw_read(file, &raw, &report);
+
+	config->file = path_absolute(file);
+	config_build(config, &raw, &report);
+	if (whole == 0) {
+		config_complete(config, &raw);
+		config_check(config, &raw, &report);
+	}
+	if (report.count > 0)
+		config_free(&config);
+	report_write(&report, errors);
+	raw_free(&raw);
+	return config;
+}
+
+static void
+free_listeners(struct config *config)
+{
+	for (size_t i = 0; i < config->nlisten; i++) {
+		free(config->listen[i].name);
+		free(config->listen[i].address);
+		free(config->listen[i].relay_from);
+	}
+	free(config->listen);
+}
+
+static void
+free_upstreams(struct config *config)
+{
+	for (size_t i = 0; i < config->nupstream; i++) {
+		free(config->upstream[i].name);
+		free(config->upstream[i].host);
+		free(config->upstream[i].ca_file);
+		free(config->upstream[i].username);
+		free(config->upstream[i].password_file);
+	}
+	free(config->upstream);
+}
+
+void
+config_free(struct config **config)
+{
+	struct config *old = *config;
+
+	if (old == NULL)
+		return;
+	*config = NULL;
+	free_listeners(old);
+	free_upstreams(old);
+	free(old->file);
+	free(old->hostname);
+	free(old->domain);
+	free(old->spool);
+	free(old->user);
+	free(old->control);
+	free(old->queue.bounce_from);
+	free(old);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* kind.c - kinds of values that are text: names, paths, addresses, networks. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cidr.h"
+#include "base/xalloc.h"
+#include "config/config.h"
+#include "config/key.h"
+#include "smtp/address.h"
+
+/* The field of a key in its record. */
+static char **
+text_field(const struct key *key, void *record)
+{
+	return (char **)(void *)((char *)record + key->offset);
+}
+
+static const char *
+replace(const struct key *key, const char *text, void *record)
+{
+	char **field = text_field(key, record);
+
+	free(*field);
+	*field = xstrdup(text);
+	return NULL;
+}
+
+static bool
+is_address(const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* Dotted digits are a mistyped address, though the grammar of domains takes them. */
+static bool
+is_domain(const char *text)
+{
+	return smtp_domain_is_valid(text) && text[strspn(text, "0123456789.")] != '\0';
+}
+
+static const char *
+set_domain(const struct key *key, const char *text, void *record)
+{
+	return is_domain(text) ? replace(key, text, record) : "not a domain name";
+}
+
+static const char *
+set_host(const struct key *key, const char *text, void *record)
+{
+	if (!is_domain(text) && !is_address(text))
+		return "not a host name or an IP address";
+	return replace(key, text, record);
+}
+
+static const char *
+set_address(const struct key *key, const char *text, void *record)
+{
+	return is_address(text) ? replace(key, text, record) : "not an IP address";
+}
+
+static const char *
+set_mailbox(const struct key *key, const char *text, void *record)
+{
+	struct smtp_mailbox mailbox;
+	const char *why;
+
+	if (smtp_mailbox_parse(text, 0, &mailbox, &why) < 0)
+		return why;
+	return replace(key, text, record);
+}
+
+static bool
+has_control_octets(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static const char *
+check_text(const struct key *key, const char *text)
+{
+	if (text[0] == '\0')
+		return "empty";
+	if (has_control_octets(text))
+		return "has control characters";
+	if (key->max != NULL && strlen(text) > strtoul(key->max, NULL, 10))
+		return "too long";
+	return NULL;
+}
+
+static const char *
+set_text(const struct key *key, const char *text, void *record)
+{
+	const char *why = check_text(key, text);
+
+	return why != NULL ? why : replace(key, text, record);
+}
+
+static const char *
+set_path(const struct key *key, const char *text, void *record)
+{
+	const char *why = check_text(key, text);
+
+	if (why == NULL && text[0] != '/')
+		why = "does not begin with /";
+	return why != NULL ? why : replace(key, text, record);
+}
+
+/* Names that useradd(8) would take; names in directories have dots and more. */
+static const char *
+set_user(const struct key *key, const char *text, void *record)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 256 || text[0] == '-' || strpbrk(text, " :/") != NULL ||
+	    has_control_octets(text))
+		return "not a user name";
+	return replace(key, text, record);
+}
+
+/* One network of a list. */
+static const char *
+add_network(const struct key *key, const char *text, void *record)
+{
+	struct config_listen *listen = record;
+	struct cidr network;
+	const char *why;
+
+	(void)key;
+	if (cidr_parse(text, &network, &why) < 0)
+		return why;
+	listen->relay_from =
+	    xreallocarray(listen->relay_from, listen->nrelay_from + 1, sizeof *listen->relay_from);
+	listen->relay_from[listen->nrelay_from++] = network;
+	return NULL;
+}
+
+#define KIND(setter, text)                     \
+	{                                      \
+		.set = setter, .allowed = text \
+	}
+
+const struct kind kind_domain = KIND(set_domain, "a domain name, such as app1.example.com");
+const struct kind kind_host =
+    KIND(set_host, "a host name, such as smtp.example.com, or an IP address without brackets");
+const struct kind kind_address =
+    KIND(set_address, "an IPv4 or IPv6 address, such as 127.0.0.1, ::1, 0.0.0.0 or ::");
+const struct kind kind_mailbox =
+    KIND(set_mailbox, "a mail address with its domain, such as bounces@example.com");
+const struct kind kind_path = KIND(set_path, "an absolute path of at most %max octets");
+const struct kind kind_file =
+    KIND(set_text, "a path, absolute or relative to the directory of the config file");
+const struct kind kind_text = KIND(set_text, "1 to %max octets without control characters");
+const struct kind kind_user = KIND(set_user, "the name of a user of this system");
+const struct kind kind_networks = {
+	.set = add_network,
+	.allowed = "at least one network, such as 127.0.0.0/8, 10.1.0.0/16 or 2001:db8::/48",
+	.is_list = true,
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* quantity.c - kinds of values that are numbers, or one word of a few. */
+#include <string.h>
+
+#include "base/parse.h"
+#include "config/config.h"
+#include "config/key.h"
+
+static void *
+field_of(const struct key *key, void *record)
+{
+	return (char *)record + key->offset;
+}
+
+static int
+parse_plain(const char *text, uint64_t *out)
+{
+	return parse_number(text, 0, UINT64_MAX, out);
+}
+
+/* Read a quantity; the key's bounds are written as its values are.  NULL, or what is wrong. */
+static const char *
+parse_within(const struct key *key, const char *text, uint64_t *out)
+{
+	uint64_t min = 0, max = 0;
+
+	if (key->kind->parse(text, out) < 0)
+		return text[strspn(text, "0123456789")] == '\0' && text[0] != '\0'
+			   ? "too large"
+			   : "cannot be read";
+	key->kind->parse(key->min, &min);
+	key->kind->parse(key->max, &max);
+	if (*out < min)
+		return "too small";
+	return *out > max ? "too large" : NULL;
+}
+
+static const char *
+set_number(const struct key *key, const char *text, void *record)
+{
+	uint64_t number;
+	const char *why = parse_within(key, text, &number);
+
+	if (why == NULL)
+		*(unsigned *)field_of(key, record) = (unsigned)number;
+	return why;
+}
+
+static const char *
+set_port(const struct key *key, const char *text, void *record)
+{
+	uint64_t number;
+	const char *why = parse_within(key, text, &number);
+
+	if (why == NULL)
+		*(uint16_t *)field_of(key, record) = (uint16_t)number;
+	return why;
+}
+
+/* Sizes and durations. */
+static const char *
+set_large(const struct key *key, const char *text, void *record)
+{
+	uint64_t number;
+	const char *why = parse_within(key, text, &number);
+
+	if (why == NULL)
+		*(uint64_t *)field_of(key, record) = number;
+	return why;
+}
+
+static const char *
+set_rate(const struct key *key, const char *text, void *record)
+{
+	struct rate rate;
+
+	if (parse_rate(text, &rate) < 0)
+		return "not a rate";
+	*(struct rate *)field_of(key, record) = rate;
+	return NULL;
+}
+
+/* Set an enum to the place of text among the words of its kind. */
+static const char *
+set_word(const struct key *key, const char *text, void *record)
+{
+	const char *const *words = key->kind->words;
+
+	for (unsigned i = 0; words[i] != NULL; i++)
+		if (strcmp(words[i], text) == 0) {
+			*(unsigned *)field_of(key, record) = i;
+			return NULL;
+		}
+	return "not known";
+}
+
+static const char *const tls_words[] = {
+	[TLS_NONE] = "none", [TLS_STARTTLS] = "starttls", [TLS_IMPLICIT] = "implicit", NULL
+};
+static const char *const target_words[] = { [LOG_TARGET_STDERR] = "stderr",
+	[LOG_TARGET_SYSLOG] = "syslog",
+	[LOG_TARGET_JOURNAL] = "journal",
+	NULL };
+static const char *const format_words[] = {
+	[LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json", NULL
+};
+static const char *const level_words[] = { [LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	NULL };
+
+#define QUANTITY(setter, parser, text)                          \
+	{                                                       \
+		.set = setter, .allowed = text, .parse = parser \
+	}
+#define WORD(list, text)                                        \
+	{                                                       \
+		.set = set_word, .allowed = text, .words = list \
+	}
+
+const struct kind kind_number = QUANTITY(set_number, parse_plain, "a number from %min to %max");
+const struct kind kind_port = QUANTITY(set_port, parse_plain, "a port number from %min to %max");
+const struct kind kind_size =
+    QUANTITY(set_large, parse_size, "a size from %min to %max, such as 512K or 50M");
+const struct kind kind_duration =
+    QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
+const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
+const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
+const struct kind kind_target = WORD(target_words, "stderr, syslog or journal");
+const struct kind kind_format = WORD(format_words, "text or json");
+const struct kind kind_level = WORD(level_words, "error, warning, info or debug");

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* text.h - a config file as text that libconfuse reads without losing count of its lines. */
+#ifndef CONFIG_TEXT_H
+#define CONFIG_TEXT_H
+
+struct report;
+
+/*
+ * Read a file and blank out its comments.  The caller frees the text, which ends with a newline.
+ * NULL when it cannot be read or makes no sense as text, with the problem in the report.
+ */
+char *text_read(const char *file, struct report *report);
+
+#endif
