@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "smtp/domain.h"
+
 enum {
-	SMTP_LOCAL_MAX = 64,   /* RFC 5321 4.5.3.1.1, as written (with quotes) */
-	SMTP_DOMAIN_MAX = 255, /* RFC 5321 4.5.3.1.2 */
-	SMTP_LABEL_MAX = 63,   /* RFC 1035 2.3.4 */
+	SMTP_LOCAL_MAX = 64, /* RFC 5321 4.5.3.1.1, with its quotes */
 	SMTP_MAILBOX_SIZE = SMTP_LOCAL_MAX + 1 + SMTP_DOMAIN_MAX + 1
 };
 
@@ -34,14 +34,40 @@ enum smtp_address_flags {
 	SMTP_ALLOW_UTF8 = 1 << 3         /* well-formed UTF-8 beyond ASCII */
 };
 
+/* X(NAME, "text"): what can be wrong with an address. */
+#define SMTP_ADDRESS_ERRORS(X)                                   \
+	X(MISSING, "an address is missing")                      \
+	X(NULL, "the empty address has no place here")           \
+	X(BRACKETS, "the angle brackets do not match")           \
+	X(ROUTE, "malformed source route")                       \
+	X(LOCAL, "malformed local part")                         \
+	X(LOCAL_LONG, "the local part is longer than 64 octets") \
+	X(NO_DOMAIN, "the domain is missing")                    \
+	X(DOMAIN, "malformed domain")                            \
+	X(DOMAIN_LONG, "the domain is longer than 255 octets")   \
+	X(LITERAL, "malformed address literal")                  \
+	X(TRAILING, "unexpected text after the address")         \
+	X(UTF8, "not well-formed UTF-8")                         \
+	X(NOT_ASCII, "octets beyond ASCII need SMTPUTF8")
+
+enum smtp_address_error {
+	SMTP_ADDRESS_OK,
+#define X(name, text) SMTP_ADDRESS_##name,
+	SMTP_ADDRESS_ERRORS(X)
+#undef X
+	    SMTP_ADDRESS_ERROR_COUNT
+};
+
+/* The text of an error, static. */
+const char *smtp_address_error_text(enum smtp_address_error error);
+
 /*
  * Read the path at the start of text: "<a@b>", spaces before it and a source route accepted and
  * dropped; also a mailbox without its angle brackets when it has an @.  It must end at the end of
- * text or at a space.  Returns the octets read; 0: no path, and *why (a static text) says what is
- * wrong; out is then undefined.
+ * text or at a space; *used is set to the octets read.  On an error out and *used are undefined.
  */
-size_t smtp_path_parse(
-    const char *text, size_t len, unsigned flags, struct smtp_mailbox *out, const char **why);
+enum smtp_address_error smtp_path_parse(
+    const char *text, size_t len, unsigned flags, struct smtp_mailbox *out, size_t *used);
 
 /*
  * Read text, all of it, as one bare mailbox: for config files and command lines.  SMTP_ALLOW_NULL
@@ -63,15 +89,5 @@ bool smtp_mailbox_is_unqualified(const struct smtp_mailbox *mailbox);
 
 /* Whether it holds an octet beyond ASCII, so that a transaction needs SMTPUTF8 for it. */
 bool smtp_mailbox_needs_utf8(const struct smtp_mailbox *mailbox);
-
-/*
- * Whether text is a domain by RFC 5321 4.1.2: labels of letters, digits and inner hyphens.
- * Underscores pass as well, since hosts and containers are named so.  No literal, no trailing dot,
- * ASCII only.
- */
-bool smtp_domain_is_valid(const char *text);
-
-/* Whether text is an address literal in its square brackets (RFC 5321 4.1.3). */
-bool smtp_literal_is_valid(const char *text);
 
 #endif

@@ -15,10 +15,9 @@
 #include "smtp/verb.h"
 
 enum {
-	SMTP_LINE_MAX = 2048,     /* with CRLF: RFC 5321 4.5.3.1.4 and what extensions add */
-	SMTP_PARAMETERS_MAX = 16, /* of one MAIL or RCPT; no client has a use for more */
-	SMTP_ENVID_MAX = 100,     /* RFC 3461 4.4 */
-	SMTP_ORCPT_MAX = 500      /* RFC 3461 4.2 */
+	SMTP_LINE_MAX = 2048, /* with CRLF: RFC 5321 4.5.3.1.4 and what extensions add */
+	SMTP_ENVID_MAX = 100, /* RFC 3461 4.4 */
+	SMTP_ORCPT_MAX = 500  /* RFC 3461 4.2 */
 };
 
 struct smtp_command {

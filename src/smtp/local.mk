@@ -1,13 +1,17 @@
 noinst_LIBRARIES += libsmtp.a
 libsmtp_a_SOURCES = \
-	src/smtp/address.h \
-	src/smtp/capability.h \
-	src/smtp/command.h \
-	src/smtp/dot.h \
-	src/smtp/enhanced.h \
+	src/smtp/address.c src/smtp/address.h \
+	src/smtp/capability.c src/smtp/capability.h \
+	src/smtp/command.c src/smtp/command.h \
+	src/smtp/domain.c src/smtp/domain.h \
+	src/smtp/dot.c src/smtp/dot.h \
+	src/smtp/enhanced.c src/smtp/enhanced.h \
 	src/smtp/extension.h \
-	src/smtp/header.h \
-	src/smtp/reply.h \
+	src/smtp/header.c src/smtp/header.h \
+	src/smtp/parameter.c src/smtp/parameter.h \
+	src/smtp/reply.c src/smtp/reply.h \
+	src/smtp/reply_format.c \
 	src/smtp/status.h \
-	src/smtp/verb.h \
-	src/smtp/xtext.h
+	src/smtp/utf8.c src/smtp/utf8.h \
+	src/smtp/verb.c src/smtp/verb.h \
+	src/smtp/xtext.c src/smtp/xtext.h

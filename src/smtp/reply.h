@@ -53,7 +53,7 @@ int smtp_reply_class(const struct smtp_reply *reply);
 
 /*
  * The words on one line for logs and reports: lines joined with spaces, the enhanced code at their
- * beginnings left out, cut to size.  Always NUL-terminated.
+ * beginnings left out, cut to size.  Always NUL-terminated; size is at least 1.
  */
 void smtp_reply_words(const struct smtp_reply *reply, char *out, size_t size);
 
