@@ -2,9 +2,9 @@
 /*
  * board.h - the shared page on which writers tell readers how far the log is committed.
  *
- * The master makes it before it forks.  A writer claims a slot; while it writes segment N the slot says so and
- * says up to which offset N is durable.  Readers never read past that.  A segment that no slot names has no
- * writer any more: what it holds is all there will ever be.
+ * The master makes it before it forks.  A writer claims a slot; while it writes segment N the slot
+ * says so and says up to which offset N is durable.  Readers never read past that.  A segment that
+ * no slot names has no writer any more: what it holds is all there will ever be.
  *
  * Segment numbers come from one counter here, so that writers of several generations never meet.
  */
@@ -35,15 +35,23 @@ struct board {
 /* Claim a slot for this process: its index, or -1 when all are taken. */
 int board_claim(struct board *board, pid_t owner);
 
-/* Free every slot of a process that has ended (the master, after it reaped it) or of the writer that closes. */
+/* Free every slot of a process that has ended (the master, after it reaped it) or of the writer
+ * that closes. */
 void board_release(struct board *board, pid_t owner);
 void board_release_slot(struct board *board, int slot);
+
+/* How many slots the process holds. */
+int board_count(const struct board *board, pid_t owner);
 
 /* A writer starts a segment: take the next number, publish it with committed = 0, and return it. */
 uint64_t board_start_segment(struct board *board, int slot);
 
 /* A writer has made everything below offset durable. */
 void board_commit(struct board *board, int slot, uint64_t offset);
+
+/* A writer is done with its segment (sealed or given up) and has not started another: it has ended
+ * now. */
+void board_leave_segment(struct board *board, int slot);
 
 enum board_view {
 	BOARD_LIVE,    /* *committed is how far one may read */

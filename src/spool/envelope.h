@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * envelope.h - what postern knows of a message besides its content, and its form on disk: text lines
- * `key value`, in any order, unknown keys ignored, so that it can grow.  No value holds CR, LF or NUL.
+ * envelope.h - what postern knows of a message besides its content, and its form on disk: text
+ * lines `key value`, in any order, unknown keys ignored, so that it can grow.  No value holds CR,
+ * LF or NUL.
  */
 #ifndef SPOOL_ENVELOPE_H
 #define SPOOL_ENVELOPE_H
@@ -16,26 +17,29 @@ enum envelope_body { ENVELOPE_7BIT, ENVELOPE_8BITMIME };
 
 struct envelope {
 	uint64_t id;
-	int64_t received_ms;  /* real time at which the message began its life */
-	char *client;         /* "127.0.0.1:40000", "local", or "" for our own reports */
+	int64_t received_ms; /* real time at which the message began its life */
+	char *client;        /* "127.0.0.1:40000", "local", or "" for our own reports */
 	char *helo;
-	char *listener;       /* name of the listener, "" for our own reports */
-	char *from;           /* mailbox without angle brackets; "" is the null reverse-path */
-	char **rcpt;          /* mailboxes */
+	char *listener; /* name of the listener, "" for our own reports */
+	char *from;     /* mailbox without angle brackets; "" is the null reverse-path */
+	char **rcpt;    /* mailboxes */
 	size_t nrcpt;
 	enum envelope_body body;
-	bool is_report;       /* a bounce or warning of ours: never causes another */
+	bool is_report; /* a bounce or warning of ours: never causes another */
 	/* The state of a message that was copied forward out of an older segment. */
 	unsigned attempts;
-	int64_t next_try_ms;  /* 0: at once */
+	int64_t next_try_ms; /* 0: at once */
 	bool warned, held;
-	char *last_reply;     /* of the last attempt; NULL: none */
+	char *last_reply; /* of the last attempt; NULL: none */
 };
 
 /* Append the lines to out. */
 void envelope_encode(const struct envelope *envelope, struct str *out);
 
-/* Parse len bytes of lines.  NULL if they hold no recipient or are not an envelope, or memory is short. */
+/*
+ * Parse len bytes of lines, whatever they are.  NULL and errno: EBADMSG if they are not an envelope
+ * (no id, no sender, no recipient, a control octet), ENOMEM if memory is short.
+ */
 struct envelope *envelope_decode(const char *text, size_t len);
 
 void envelope_free(struct envelope **envelope);

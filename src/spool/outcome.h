@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * outcome.h - what became of messages: SEGMENT.out beside each segment.
- * An outcome is written at once (so kill -9 loses none) and synced in groups within 50 ms on a thread.
+ * An outcome is written at once (so kill -9 loses none) and synced in groups within 50 ms on a
+ * thread.
  */
 #ifndef SPOOL_OUTCOME_H
 #define SPOOL_OUTCOME_H
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct event_base;
 struct spool;
 struct spool_outcomes;
 
@@ -20,33 +20,42 @@ enum outcome_kind {
 	OUTCOME_WARNED,        /* the delay warning is in the log */
 	OUTCOME_HELD,          /* by an operator */
 	OUTCOME_RELEASED,      /* by an operator: due at once */
-	OUTCOME_REMOVED,       /* the whole message is done: deleted by an operator, dropped, damaged */
-	OUTCOME_MOVED,         /* the whole message is done here: it was copied to a later segment */
+	OUTCOME_REMOVED, /* the whole message is done: deleted by an operator, dropped, damaged */
+	OUTCOME_MOVED,   /* the whole message is done here: it was copied to a later segment */
 };
 
 /* For kinds that concern the whole message. */
 #define OUTCOME_ALL UINT32_MAX
 
+enum { OUTCOME_REPLY_MAX = 512 };
+
 struct outcome {
 	enum outcome_kind kind;
-	uint64_t id;        /* of the message */
-	uint32_t offset;    /* of its record in the segment */
-	uint32_t rcpt;      /* index into the envelope's recipients, or OUTCOME_ALL */
-	int64_t time_ms;    /* real time: when it happened; for DEFERRED: the next try */
-	const char *reply;  /* bounded words for operators; may be NULL */
+	uint64_t id;       /* of the message */
+	uint32_t offset;   /* of its record in the segment */
+	uint32_t rcpt;     /* index into the envelope's recipients, or OUTCOME_ALL */
+	int64_t time_ms;   /* real time: when it happened; for DEFERRED: the next try */
+	const char *reply; /* words for operators, cut at OUTCOME_REPLY_MAX; may be NULL */
 };
 
-struct spool_outcomes *spool_outcomes_new(struct spool *spool, struct event_base *base);
+/*
+ * One process at a time may have outcomes and a reader of a spool.  Starts the thread; removes .out
+ * files whose segment is gone. NULL and errno on failure.
+ */
+struct spool_outcomes *spool_outcomes_new(struct spool *spool);
 
 /* Sync what is left, end the thread.  Blocks. */
 void spool_outcomes_free(struct spool_outcomes **outcomes);
 
-/* Append to SEGMENT.out: 0, or -1 and errno (the caller goes on: at worst something is sent twice). */
-int spool_outcome_record(struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome);
+/* Append to SEGMENT.out, which must have been loaded (a new one too): 0, or -1 and errno (the
+ * caller goes on: at worst something is sent twice). */
+int spool_outcome_record(
+    struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome);
 
 /*
- * Call fn for every sound outcome of the segment in order; a torn tail is cut off so that appending goes on
- * behind what is sound.  reply is valid during the call.  0, or -1 and errno.  A missing file is no error.
+ * Call fn for every sound outcome of the segment in order.  What is damaged is reported and
+ * skipped; a torn tail is cut off so that appending goes on behind what is sound.  reply is valid
+ * during the call.  0, or -1 and errno.  A missing file is no error.
  */
 int spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * spool.h - the spool's directory: SPOOL/{lock,log/,large/,damaged/}.
- *   log/NNNNNNNNNNNNNNNN.seg    a segment (16 hex digits): records of messages, one writer in its life
- *   log/NNNNNNNNNNNNNNNN.out    the outcomes of that segment's messages; only outbound writes it
+ *   log/NNNNNNNNNNNNNNNN.seg    a segment (16 hex digits): records of messages, one writer in its
+ * life log/NNNNNNNNNNNNNNNN.out    the outcomes of that segment's messages; only outbound writes it
  *   log/NNNNNNNNNNNNNNNN.spare  a segment whose messages are all done, to be recycled
  *   large/ID.PID.part, large/ID.msg   contents over the inline limit, being received / complete
  *   damaged/                    what could not be read, set aside and never deleted by postern
@@ -15,34 +15,43 @@
 #include "spool/disk.h"
 
 struct board;
+struct counters;
 
 enum {
-	SPOOL_INLINE_MAX = 64 * 1024,         /* content above this goes to large/ */
-	SPOOL_SEGMENT_SIZE = 64 * 1024 * 1024,/* preallocated; a record never spans two segments */
-	SPOOL_SPARE_MAX = 4,                  /* segments kept for recycling */
+	SPOOL_INLINE_MAX = 64 * 1024,          /* content above this goes to large/ */
+	SPOOL_SEGMENT_SIZE = 64 * 1024 * 1024, /* preallocated; a record never spans two segments */
+	SPOOL_SPARE_MAX = 4,                   /* segments kept for recycling */
 };
 
 /* The open directories; every process opens its own after the fork. */
 struct spool {
 	const struct disk_ops *disk;
 	struct board *board;
+	struct counters *counters; /* may be NULL; spool_reader_new() sets it */
 	uint64_t segment_size;
 	int dir, log, large, damaged;
 };
 
 /*
- * For the master: make what is missing of the directory (mode 0700, owned by uid:gid), refuse foreign
- * files or another instance (EWOULDBLOCK), and hold the lock until the descriptor it returns is closed
- * or the process ends.  Children inherit it and so keep the spool locked, which is meant: a spool with a living worker is in use.
+ * For the master: make what is missing of the directory (mode 0700, owned by uid:gid), refuse
+ * foreign files or another instance (EWOULDBLOCK), and hold the lock until the descriptor it
+ * returns is closed or the process ends.  *why is a text for people, valid until the next call.
+ * Children inherit it and so keep the spool locked, which is meant: a spool with a living worker is
+ * in use.
  */
 int spool_lock(const char *path, unsigned uid, unsigned gid, const char **why);
 
-/* Open for use in this process. board is shared memory.  NULL and errno on failure. */
+/* Open for use in this process, with the real disk and counters unset. board is shared memory. NULL
+ * and errno on failure. */
 struct spool *spool_open(const char *path, struct board *board);
 
 void spool_close(struct spool **spool);
 
-/* The highest segment number present, 0 if none: the master starts the board from it. */
+/*
+ * The highest number of any file in log/, 0 if there is none: the master starts the board at the
+ * one after it. No number is used again while a file bears it, so that no stale record or outcome
+ * is taken for a new one.
+ */
 uint64_t spool_last_segment(const char *path);
 
 #endif

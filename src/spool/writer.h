@@ -2,10 +2,10 @@
 /*
  * writer.h - append messages to the log; know when they are safe.
  *
- * A handle collects one message.  Up to SPOOL_INLINE_MAX its content stays in memory; beyond that it streams to
- * large/ on a thread of the writer.  Commit hands it over to the writer thread, which puts all messages that
- * are waiting into the segment with one write and one fdatasync, and then calls back on the event loop.
- * 250 may be said from that callback only.
+ * A handle collects one message.  Up to SPOOL_INLINE_MAX its content stays in memory; beyond that
+ * it streams to large/ on a thread of the writer.  Commit hands it over to the writer thread, which
+ * puts all messages that are waiting into the segment with one write and one fdatasync, and then
+ * calls back on the event loop. 250 may be said from that callback only.
  */
 #ifndef SPOOL_WRITER_H
 #define SPOOL_WRITER_H
@@ -29,15 +29,18 @@ struct spool_place {
 };
 
 /*
- * Claim a slot of the board and start the threads.  wake_fd is an eventfd that is written after every commit, so that
- * the reader (in another process) looks.  NULL and errno on failure.  The first segment is opened with the first commit.
+ * Claim a slot of the board (EAGAIN: all are taken) and start the threads, in which no signal is
+ * taken.  counters may be NULL; wake_fd, if not -1, is an eventfd that is written after every
+ * commit, so that the reader (in another process) looks.  NULL and errno on failure.  The first
+ * segment is opened with the first commit.
  */
 struct spool_writer *spool_writer_new(
     struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters);
 
 /*
- * Finish what was handed over, run the callbacks, seal the segment, end the threads.  Blocks for the
- * last fdatasync: only for a process that is about to leave.
+ * All messages that were begun must have been committed or aborted; callbacks may not begin others.
+ * Finish what was handed over, run the callbacks, seal the segment, end the threads.  Blocks for
+ * the last fdatasync: only for a process that is about to leave.
  */
 void spool_writer_free(struct spool_writer **writer);
 
@@ -53,7 +56,16 @@ struct spool_message *spool_message_begin(struct spool_writer *writer, uint64_t 
  */
 int spool_message_append(struct spool_message *message, struct evbuffer *content);
 
-/* Whether so much is waiting to be written to large/ that the sender should pause; on_drain is called when it may go on. */
+/*
+ * Instead of append: the content is that of the older message at `place`, checked as
+ * spool_read_content() does.  Inline content is copied; the file of large content stays where it is
+ * and the new record names it too, so do not drop it, and begin the message with the id of the old
+ * one.  0; 1 when the old record is damaged; -1 and errno.  Unless 0, only abort is left.
+ */
+int spool_message_take(struct spool_message *message, const struct spool_place *place);
+
+/* Whether so much is waiting to be written to large/ that the sender should pause; on_drain is
+ * called when it may go on. */
 bool spool_message_is_backlogged(const struct spool_message *message);
 void spool_message_on_drain(struct spool_message *message, void (*on_drain)(void *ctx), void *ctx);
 
@@ -67,8 +79,9 @@ uint64_t spool_message_size(const struct spool_message *message);
 typedef void spool_commit_fn(void *ctx, int error, const struct spool_place *place);
 
 /*
- * Takes the message.  on_commit is called once, on the event loop, never from within this call.  The caller may go away
- * before that: spool_message_forget() makes the callback not happen, while the message is kept all the same.
+ * Takes the message.  on_commit is called once, on the event loop, never from within this call. The
+ * caller may go away before that: spool_message_forget() makes the callback not happen, while the
+ * message is kept all the same.
  */
 void spool_message_commit(struct spool_message *message, const struct envelope *envelope,
     spool_commit_fn *on_commit, void *ctx);

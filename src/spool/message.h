@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * message.h - a message on its way into the log, and the inside of its writer.  Only for src/spool.
+ *
+ * Three threads know a message, one after the other: the event loop while it grows, the file thread
+ * (filer.h) if it is large, the segment thread once it is committed; then it comes back to the
+ * loop, which calls back and frees it.
+ */
+#ifndef SPOOL_MESSAGE_H
+#define SPOOL_MESSAGE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/str.h"
+#include "spool/segment.h"
+#include "spool/writer.h"
+
+struct event;
+struct filer;
+struct large;
+
+struct spool_message {
+	STAILQ_ENTRY(spool_message) link; /* in waiting, in a group, or in done */
+	struct spool_writer *writer;
+	uint64_t id;
+	uint64_t size;
+	uint32_t crc;             /* of the content so far */
+	struct evbuffer *content; /* while it is inline */
+	struct large *large;      /* the file it goes to instead, once it is large */
+	bool is_kept;             /* its file in large/ is there already, from an older record */
+	bool is_committed;        /* or on its way there */
+	bool is_counted;          /* as a failure */
+	struct str head;          /* room for a record's head, then the envelope's lines */
+	int error;
+	struct spool_place place;
+	spool_commit_fn *on_commit;
+	void (*on_drain)(void *ctx);
+	void *ctx, *drain_ctx;
+};
+
+STAILQ_HEAD(message_list, spool_message);
+STAILQ_HEAD(large_list, large);
+
+struct spool_writer {
+	struct spool *spool;
+	struct counters *counters;
+	struct event *event; /* of done_fd */
+	int done_fd, wake_fd;
+	struct filer *filer;
+	pthread_t thread;
+	struct segment segment; /* the segment thread's */
+	bool is_failing;        /* the segment thread's: the last group was lost */
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t work;
+	struct message_list waiting, done;
+	struct large_list drained;
+	bool is_stopping;
+};
+
+/* Hand a message to the segment thread, or back to the loop.  Any thread. */
+void writer_commit(struct spool_writer *writer, struct spool_message *message);
+void writer_done(struct spool_writer *writer, struct message_list *messages);
+void writer_done_one(struct spool_writer *writer, struct spool_message *message);
+void writer_drained(struct spool_writer *writer, struct large *large);
+
+/* The segment thread (committer.c): a struct spool_writer; runs until is_stopping and nothing
+ * waits. */
+void *committer_run(void *writer);
+
+void message_free(struct spool_message *message);
+
+/* Count it among spool_failures, once. */
+void message_count_failure(struct spool_message *message);
+
+/* Tell the reader's process to look. */
+void writer_wake_reader(struct spool_writer *writer);
+
+#endif

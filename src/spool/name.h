@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* name.h - the names of files in log/ and large/, and walking over them.  Only for src/spool. */
+#ifndef SPOOL_NAME_H
+#define SPOOL_NAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { NAME_SIZE = 48 };
+
+/* "000000000000002a.seg" */
+void name_segment(uint64_t number, const char *suffix, char out[NAME_SIZE]);
+
+/* Whether name is a number with this suffix. */
+bool name_is_segment(const char *name, const char *suffix, uint64_t *number);
+
+/* The number of anything in log/ that has one. */
+bool name_has_number(const char *name, uint64_t *number);
+
+/* "ID.msg", and "ID.PID.part" or "spare.PID.prep" for what is being made. */
+void name_large(uint64_t id, char out[NAME_SIZE]);
+bool name_is_large(const char *name, uint64_t *id);
+void name_part(uint64_t id, char out[NAME_SIZE]);
+void name_prep(char out[NAME_SIZE]);
+
+/* The process that a .part or .prep belongs to. */
+bool name_is_unfinished(const char *name, pid_t *owner);
+
+/* Call fn for each name in the directory until it says false.  0, or -1 and errno. */
+int name_walk(int dir, bool (*fn)(void *ctx, const char *name), void *ctx);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * outcome.c - append outcomes, each with one write, at the place where the last sound one ended.
+ * There is one writer, so that place is known, and what a failed write left is overwritten by the
+ * next.
+ */
+#include "config.h"
+
+#include "spool/outcome.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spool/name.h"
+#include "spool/outcomes.h"
+#include "spool/spool.h"
+
+struct spool_outcomes *
+spool_outcomes_new(struct spool *spool)
+{
+	struct spool_outcomes *outcomes = calloc(1, sizeof *outcomes);
+
+	if (outcomes == NULL)
+		return NULL;
+	outcomes->spool = spool;
+	for (size_t i = 0; i < OUTCOME_FILES; i++)
+		outcomes->file[i].fd = -1;
+	recycle_orphans(spool);
+	outcomes->sync = outcome_sync_new(spool);
+	if (outcomes->sync == NULL) {
+		free(outcomes);
+		return NULL;
+	}
+	return outcomes;
+}
+
+static void
+close_file(struct outcome_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+}
+
+void
+spool_outcomes_free(struct spool_outcomes **outcomes)
+{
+	struct spool_outcomes *o = *outcomes;
+
+	if (o == NULL)
+		return;
+	outcome_sync_free(&o->sync);
+	for (size_t i = 0; i < OUTCOME_FILES; i++)
+		close_file(&o->file[i]);
+	free(o);
+	*outcomes = NULL;
+}
+
+/* The file if it is open, or else the one to be given up for it. */
+static struct outcome_file *
+find(struct spool_outcomes *outcomes, uint64_t segment)
+{
+	struct outcome_file *oldest = &outcomes->file[0];
+
+	for (size_t i = 0; i < OUTCOME_FILES; i++) {
+		struct outcome_file *file = &outcomes->file[i];
+
+		if (file->fd >= 0 && file->segment == segment)
+			return file;
+		if (oldest->fd >= 0 && (file->fd < 0 || file->used < oldest->used))
+			oldest = file;
+	}
+	return oldest;
+}
+
+/* Open SEGMENT.out, which is made if it is not there: 0, or -1 and errno. */
+static int
+open_file(
+    struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file, bool *is_new)
+{
+	const struct spool *spool = outcomes->spool;
+	char name[NAME_SIZE];
+	struct stat st;
+
+	close_file(file);
+	name_segment(segment, "out", name);
+	*is_new = false;
+	file->fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
+	if (file->fd < 0 && errno == ENOENT) {
+		*is_new = true;
+		file->fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT, 0600);
+	}
+	if (file->fd < 0)
+		return -1;
+	if (fstat(file->fd, &st) < 0) {
+		close_file(file);
+		return -1;
+	}
+	file->segment = segment;
+	file->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int
+spool_outcome_record(
+    struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome)
+{
+	const struct disk_ops *disk = outcomes->spool->disk;
+	struct outcome_file *file = find(outcomes, segment);
+	unsigned char bytes[OUTCOME_SIZE_MAX];
+	struct iovec iov = { bytes, outcome_encode(segment, outcome, bytes) };
+	size_t len = iov.iov_len;
+	bool is_new = false;
+
+	if ((file->fd < 0 || file->segment != segment) &&
+	    open_file(outcomes, segment, file, &is_new) < 0)
+		return -1;
+	file->used = ++outcomes->uses;
+	if (disk_write_all(disk, file->fd, &iov, 1, (off_t)file->size) < 0) {
+		int error = errno;
+
+		/* Only tidiness: the next one is written over it, and loading cuts it off. */
+		disk->ftruncate(file->fd, (off_t)file->size);
+		errno = error;
+		return -1;
+	}
+	file->size += len;
+	return outcome_sync_dirty(outcomes->sync, segment, is_new);
+}
+
+void
+spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
+{
+	struct outcome_file *file = find(outcomes, segment);
+
+	if (file->fd >= 0 && file->segment == segment)
+		close_file(file);
+	/* Without memory it stays until the next start, which finds it done. */
+	outcome_sync_then(outcomes->sync, recycle_segment, segment);
+}
+
+void
+spool_outcomes_drop_large(struct spool_outcomes *outcomes, uint64_t id)
+{
+	outcome_sync_then(outcomes->sync, recycle_large, id);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * outcome_load.c - an outcome's bytes, and reading a file of them.
+ * A record that is not sound is looked past octet by octet: losing one outcome sends one message
+ * twice, losing all that follow would send thousands.
+ */
+#include "config.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "spool/name.h"
+#include "spool/outcomes.h"
+#include "spool/spool.h"
+
+/* An outcome on disk, little-endian; the reply's octets follow. */
+struct wire {
+	uint32_t crc; /* seeded with the segment's number, over all that follows */
+	uint16_t len;
+	uint8_t kind;
+	uint8_t zero;
+	uint64_t id;
+	uint32_t offset;
+	uint32_t rcpt;
+	int64_t time_ms;
+};
+_Static_assert(sizeof(struct wire) == OUTCOME_HEAD, "no padding");
+
+static uint32_t
+checksum(uint64_t segment, const unsigned char *bytes, size_t len)
+{
+	uint64_t seed = htole64(segment);
+
+	return crc32c(
+	    crc32c(0, &seed, sizeof seed), bytes + sizeof(uint32_t), len - sizeof(uint32_t));
+}
+
+size_t
+outcome_encode(uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX])
+{
+	size_t reply = outcome->reply == NULL ? 0 : strnlen(outcome->reply, OUTCOME_REPLY_MAX);
+	size_t len = OUTCOME_HEAD + reply;
+	struct wire wire = {
+		.len = htole16((uint16_t)len),
+		.kind = (uint8_t)outcome->kind,
+		.id = htole64(outcome->id),
+		.offset = htole32(outcome->offset),
+		.rcpt = htole32(outcome->rcpt),
+		.time_ms = (int64_t)htole64((uint64_t)outcome->time_ms),
+	};
+
+	memcpy(out, &wire, sizeof wire);
+	if (reply > 0)
+		memcpy(out + OUTCOME_HEAD, outcome->reply, reply);
+	wire.crc = htole32(checksum(segment, out, len));
+	memcpy(out, &wire.crc, sizeof wire.crc);
+	return len;
+}
+
+size_t
+outcome_decode(uint64_t segment, const unsigned char *in, size_t len, struct outcome *out,
+    char reply[OUTCOME_REPLY_MAX + 1])
+{
+	struct wire wire;
+
+	if (len < sizeof wire)
+		return 0;
+	memcpy(&wire, in, sizeof wire);
+
+	size_t size = le16toh(wire.len);
+
+	if (size < OUTCOME_HEAD || size > OUTCOME_SIZE_MAX || size > len || wire.zero != 0 ||
+	    wire.kind < OUTCOME_DELIVERED || wire.kind > OUTCOME_MOVED ||
+	    checksum(segment, in, size) != le32toh(wire.crc))
+		return 0;
+	memcpy(reply, in + OUTCOME_HEAD, size - OUTCOME_HEAD);
+	reply[size - OUTCOME_HEAD] = '\0';
+	*out = (struct outcome){
+		.kind = wire.kind,
+		.id = le64toh(wire.id),
+		.offset = le32toh(wire.offset),
+		.rcpt = le32toh(wire.rcpt),
+		.time_ms = (int64_t)le64toh((uint64_t)wire.time_ms),
+		.reply = size > OUTCOME_HEAD ? reply : NULL,
+	};
+	return size;
+}
+
+/* A file read from front to back through a buffer. */
+struct stream {
+	int fd;
+	uint64_t at; /* of buffer[start] in the file */
+	size_t start, end;
+	bool is_over;
+	unsigned char buffer[64 * 1024];
+};
+
+/* Have a whole outcome in the buffer if the file has one: 0, or -1 and errno. */
+static int
+fill(struct stream *stream)
+{
+	if (stream->is_over || stream->end - stream->start >= OUTCOME_SIZE_MAX)
+		return 0;
+	memmove(stream->buffer, stream->buffer + stream->start, stream->end - stream->start);
+	stream->end -= stream->start;
+	stream->start = 0;
+	while (!stream->is_over && stream->end < sizeof stream->buffer) {
+		ssize_t n = pread(stream->fd, stream->buffer + stream->end,
+		    sizeof stream->buffer - stream->end, (off_t)(stream->at + stream->end));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		stream->is_over = n == 0;
+		stream->end += (size_t)n;
+	}
+	return 0;
+}
+
+static void
+skip(struct stream *stream, size_t len)
+{
+	stream->start += len;
+	stream->at += len;
+}
+
+/* Read all; *sound is where the last sound outcome ends.  0, or -1 and errno. */
+static int
+read_all(struct stream *stream, uint64_t segment,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx, uint64_t *sound)
+{
+	char reply[OUTCOME_REPLY_MAX + 1];
+	struct outcome outcome;
+
+	for (;;) {
+		if (fill(stream) < 0)
+			return -1;
+		if (stream->start == stream->end)
+			return 0;
+
+		size_t len = outcome_decode(segment, stream->buffer + stream->start,
+		    stream->end - stream->start, &outcome, reply);
+
+		if (len > 0 && *sound < stream->at)
+			log_error("outcome_damage", log_d("segment", segment),
+			    log_d("offset", *sound), log_d("len", stream->at - *sound));
+		skip(stream, len > 0 ? len : 1);
+		if (len == 0)
+			continue;
+		*sound = stream->at;
+		fn(ctx, &outcome);
+	}
+}
+
+int
+spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
+{
+	const struct spool *spool = outcomes->spool;
+	struct stream *stream = calloc(1, sizeof *stream);
+	uint64_t sound = 0;
+	char name[NAME_SIZE];
+	int result = -1;
+
+	if (stream == NULL)
+		return -1;
+	name_segment(segment, "out", name);
+	stream->fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
+	if (stream->fd < 0) {
+		result = errno == ENOENT ? 0 : -1;
+		free(stream);
+		return result;
+	}
+	result = read_all(stream, segment, fn, ctx, &sound);
+	if (result == 0 && sound < stream->at) {
+		log_debug("outcomes_cut", log_d("segment", segment), log_d("offset", sound));
+		result = spool->disk->ftruncate(stream->fd, (off_t)sound);
+	}
+
+	int error = errno;
+
+	close(stream->fd);
+	free(stream);
+	errno = error;
+	return result;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* outcomes.h - the inside of struct spool_outcomes, and an outcome's form on disk.  Only for
+ * src/spool. */
+#ifndef SPOOL_OUTCOMES_H
+#define SPOOL_OUTCOMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spool/outcome.h"
+
+enum {
+	OUTCOME_HEAD = 32,
+	OUTCOME_SIZE_MAX = OUTCOME_HEAD + OUTCOME_REPLY_MAX,
+	OUTCOME_FILES = 64, /* kept open */
+};
+
+/* Write the outcome's bytes, which are bound to the segment's number: how many. */
+size_t outcome_encode(
+    uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX]);
+
+/*
+ * The outcome at in: how many bytes it takes, or 0 if there is none.  reply is copied to where
+ * out->reply shall point.
+ */
+size_t outcome_decode(uint64_t segment, const unsigned char *in, size_t len, struct outcome *out,
+    char reply[OUTCOME_REPLY_MAX + 1]);
+
+struct outcome_file {
+	uint64_t segment;
+	int fd; /* -1: unused */
+	uint64_t size;
+	uint64_t used;
+};
+
+struct outcome_sync;
+
+struct spool_outcomes {
+	struct spool *spool;
+	struct outcome_sync *sync;
+	uint64_t uses;
+	struct outcome_file file[OUTCOME_FILES];
+};
+
+/* The thread that syncs and drops (outcome_sync.c). */
+struct outcome_sync *outcome_sync_new(const struct spool *spool);
+
+/* Sync all, finish the drops as far as that works, end the thread. */
+void outcome_sync_free(struct outcome_sync **sync);
+
+/* SEGMENT.out was appended to; is_new: it was created, so that log/ is to be synced as well.  -1
+ * and errno: no memory. */
+int outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_new);
+
+/* Do this when everything that is dirty now has been synced. */
+int outcome_sync_then(struct outcome_sync *sync,
+    void (*drop)(const struct spool *spool, uint64_t number), uint64_t number);
+
+/* Drops (recycle.c), for the thread. */
+void recycle_segment(const struct spool *spool, uint64_t segment);
+void recycle_large(const struct spool *spool, uint64_t id);
+
+/* Remove outcomes of segments that are gone. */
+void recycle_orphans(const struct spool *spool);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * segment.c - start, append to, seal and give up a segment.
+ * The rule: what a failed write or sync has touched is cut off and never written again, for after a
+ * failed fdatasync nobody can say what the disk holds.  The next group goes to another file.
+ */
+#include "config.h"
+
+#include "spool/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "spool/board.h"
+#include "spool/name.h"
+#include "spool/record.h"
+#include "spool/spool.h"
+
+struct spare_search {
+	const struct segment *segment;
+	bool taken;
+	int error;
+};
+
+/* Writers race for spares: whoever renames one has it. */
+static bool
+try_spare(void *ctx, const char *name)
+{
+	struct spare_search *search = ctx;
+	const struct spool *spool = search->segment->spool;
+	char mine[NAME_SIZE];
+	uint64_t number;
+
+	if (!name_is_segment(name, "spare", &number))
+		return true;
+	name_segment(search->segment->number, "seg", mine);
+	if (spool->disk->renameat(spool->log, name, spool->log, mine) < 0) {
+		search->error = errno == ENOENT ? 0 : errno;
+		return errno == ENOENT;
+	}
+	search->taken = true;
+	return false;
+}
+
+static int
+open_spare(const struct segment *segment)
+{
+	const struct spool *spool = segment->spool;
+	struct spare_search search = { .segment = segment };
+	char name[NAME_SIZE];
+
+	if (name_walk(spool->log, try_spare, &search) < 0 || !search.taken) {
+		errno = search.error != 0 ? search.error : ENOENT;
+		return -1;
+	}
+	name_segment(segment->number, "seg", name);
+	return spool->disk->openat(spool->log, name, O_RDWR, 0);
+}
+
+/* Blocks laid out at once keep the file in one piece; without them it merely grows as it is
+ * written. */
+static int
+create(const struct segment *segment)
+{
+	const struct spool *spool = segment->spool;
+	char name[NAME_SIZE];
+
+	name_segment(segment->number, "seg", name);
+
+	int fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (fd >= 0 && spool->disk->fallocate(fd, 0, (off_t)spool->segment_size) < 0)
+		log_debug("segment_not_laid_out", log_d("segment", segment->number),
+		    log_s("why", strerror(errno)));
+	return fd;
+}
+
+static int
+write_head(const struct segment *segment)
+{
+	unsigned char head[SEGMENT_HEAD];
+	struct iovec iov = { head, sizeof head };
+
+	segment_head_encode(segment->number, clock_real_ms(), head);
+	return disk_write_all(segment->spool->disk, segment->fd, &iov, 1, 0);
+}
+
+static int
+write_seal(const struct segment *segment)
+{
+	unsigned char seal[SEGMENT_SEAL];
+	struct iovec iov = { seal, sizeof seal };
+
+	segment_seal_encode(segment->number, segment->end, seal);
+	return disk_write_all(segment->spool->disk, segment->fd, &iov, 1, SEGMENT_SEAL_AT);
+}
+
+/* Close it and leave it to the readers. */
+static void
+leave(struct segment *segment)
+{
+	int error = errno;
+
+	if (segment->fd >= 0)
+		close(segment->fd);
+	segment->fd = -1;
+	board_leave_segment(segment->spool->board, segment->slot);
+	errno = error;
+}
+
+/* Leave it, as good as if what lies behind `end` had never been written. */
+static void
+give_up(struct segment *segment)
+{
+	const struct spool *spool = segment->spool;
+	char name[NAME_SIZE];
+	int error = errno;
+
+	/* Where cutting fails, a seal that says where the records end does as well. */
+	if (segment->fd >= 0 && spool->disk->ftruncate(segment->fd, (off_t)segment->end) < 0 &&
+	    write_seal(segment) < 0)
+		log_error("segment_not_cut", log_d("segment", segment->number),
+		    log_d("offset", segment->end), log_s("why", strerror(errno)));
+	name_segment(segment->number, "seg", name);
+	if (segment->end <= SEGMENT_HEAD)
+		spool->disk->unlinkat(spool->log, name, 0);
+	errno = error;
+	leave(segment);
+}
+
+int
+segment_start(struct segment *segment)
+{
+	segment->number = board_start_segment(segment->spool->board, segment->slot);
+	segment->end = SEGMENT_HEAD;
+	segment->is_linked = false;
+	segment->fd = open_spare(segment);
+	if (segment->fd < 0 && errno == ENOENT)
+		segment->fd = create(segment);
+	if (segment->fd >= 0 && write_head(segment) == 0)
+		return 0;
+	give_up(segment);
+	return -1;
+}
+
+uint32_t
+segment_room(const struct segment *segment)
+{
+	uint64_t size = segment->spool->segment_size;
+
+	return size > segment->end ? (uint32_t)(size - segment->end) : 0;
+}
+
+int
+segment_append(struct segment *segment, struct iovec *iov, int count, uint32_t len)
+{
+	const struct spool *spool = segment->spool;
+
+	if (disk_write_all(spool->disk, segment->fd, iov, count, (off_t)segment->end) < 0 ||
+	    spool->disk->fdatasync(segment->fd) < 0 ||
+	    (!segment->is_linked && spool->disk->fsync_dir(spool->log) < 0)) {
+		give_up(segment);
+		return -1;
+	}
+	segment->is_linked = true;
+	segment->end += len;
+	board_commit(spool->board, segment->slot, segment->end);
+	return 0;
+}
+
+int
+segment_finish(struct segment *segment)
+{
+	int result;
+
+	if (segment->fd < 0)
+		return 0;
+	result = write_seal(segment);
+	if (result == 0)
+		result = segment->spool->disk->fdatasync(segment->fd);
+	leave(segment);
+	return result;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * spare.c - spare segments made of zeros, in pieces.
+ * Over blocks that were written before, an fdatasync writes data alone; over fresh ones it waits
+ * for a journal commit.
+ */
+#include "config.h"
+
+#include "spool/spare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "spool/board.h"
+#include "spool/name.h"
+#include "spool/spool.h"
+
+enum {
+	PIECE = 1024 * 1024,
+	/* A spare is a luxury: so many times its size must be free. */
+	FREE_FACTOR = 8,
+};
+
+static bool
+count_spare(void *ctx, const char *name)
+{
+	uint64_t number;
+
+	if (name_is_segment(name, "spare", &number))
+		++*(unsigned *)ctx;
+	return true;
+}
+
+unsigned
+spare_count(const struct spool *spool)
+{
+	unsigned count = 0;
+
+	name_walk(spool->log, count_spare, &count);
+	return count;
+}
+
+static bool
+is_space_ample(const struct spool *spool)
+{
+	struct statvfs fs;
+
+	return fstatvfs(spool->log, &fs) == 0 &&
+	       fs.f_bavail * fs.f_frsize / FREE_FACTOR >= spool->segment_size;
+}
+
+bool
+spare_begin(struct spare *spare)
+{
+	const struct spool *spool = spare->spool;
+	char name[NAME_SIZE];
+
+	if (spare->fd >= 0)
+		return true;
+	if (spare_count(spool) > 0 || !is_space_ample(spool))
+		return false;
+	name_prep(name);
+	spare->fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	spare->written = 0;
+	if (spare->fd < 0)
+		return false;
+	spool->disk->fallocate(spare->fd, 0, (off_t)spool->segment_size);
+	return true;
+}
+
+void
+spare_cancel(struct spare *spare)
+{
+	char name[NAME_SIZE];
+
+	if (spare->fd < 0)
+		return;
+	name_prep(name);
+	close(spare->fd);
+	spare->fd = -1;
+	spare->spool->disk->unlinkat(spare->spool->log, name, 0);
+}
+
+static void
+finish(struct spare *spare)
+{
+	const struct spool *spool = spare->spool;
+	char prep[NAME_SIZE], name[NAME_SIZE];
+
+	name_prep(prep);
+	/* Number 0 is no segment's.  If another process was quicker, its spare is replaced by ours.
+	 */
+	name_segment(0, "spare", name);
+	if (spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
+		spare_cancel(spare);
+		return;
+	}
+	close(spare->fd);
+	spare->fd = -1;
+}
+
+/* The piece is synced at once: 64 MiB of dirty pages at a time would hold up the commits. */
+static int
+write_piece(struct spare *spare, size_t len)
+{
+	const struct disk_ops *disk = spare->spool->disk;
+	void *zeros = calloc(1, len);
+	struct iovec iov = { zeros, len };
+	int result = -1;
+
+	if (zeros != NULL)
+		result = disk_write_all(disk, spare->fd, &iov, 1, (off_t)spare->written);
+	free(zeros);
+	return result < 0 ? -1 : disk->fdatasync(spare->fd);
+}
+
+bool
+spare_step(struct spare *spare)
+{
+	uint64_t left = spare->spool->segment_size - spare->written;
+	size_t len = left < PIECE ? (size_t)left : PIECE;
+
+	if (spare->fd < 0)
+		return false;
+	if (left == 0) {
+		finish(spare);
+		return false;
+	}
+	if (write_piece(spare, len) < 0) {
+		spare_cancel(spare);
+		return false;
+	}
+	spare->written += len;
+	return true;
+}
+
+struct sweep {
+	const struct spool *spool;
+	int dir;
+	bool is_first; /* of this process: what bears our pid is of an earlier one */
+};
+
+static bool
+sweep_one(void *ctx, const char *name)
+{
+	const struct sweep *sweep = ctx;
+	pid_t owner;
+
+	if (!name_is_unfinished(name, &owner))
+		return true;
+	if (owner == getpid() ? sweep->is_first : kill(owner, 0) < 0 && errno == ESRCH)
+		sweep->spool->disk->unlinkat(sweep->dir, name, 0);
+	return true;
+}
+
+void
+spare_sweep_unfinished(const struct spool *spool, int dir)
+{
+	struct sweep sweep = {
+		.spool = spool,
+		.dir = dir,
+		.is_first = board_count(spool->board, getpid()) <= 1,
+	};
+
+	name_walk(dir, sweep_one, &sweep);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* spool.c - opening the spool's directories in a process that uses them. */
+#include "config.h"
+
+#include "spool/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "spool/name.h"
+
+static int
+open_dir(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+struct spool *
+spool_open(const char *path, struct board *board)
+{
+	struct spool *spool = malloc(sizeof *spool);
+
+	if (spool == NULL)
+		return NULL;
+	*spool = (struct spool){
+		.disk = &disk_os,
+		.board = board,
+		.segment_size = SPOOL_SEGMENT_SIZE,
+		.dir = -1,
+		.log = -1,
+		.large = -1,
+		.damaged = -1,
+	};
+	spool->dir = open_dir(AT_FDCWD, path);
+	if (spool->dir >= 0) {
+		spool->log = open_dir(spool->dir, "log");
+		spool->large = open_dir(spool->dir, "large");
+		spool->damaged = open_dir(spool->dir, "damaged");
+	}
+	if (spool->log < 0 || spool->large < 0 || spool->damaged < 0) {
+		int error = errno;
+
+		spool_close(&spool);
+		errno = error;
+	}
+	return spool;
+}
+
+void
+spool_close(struct spool **spool)
+{
+	struct spool *s = *spool;
+
+	if (s == NULL)
+		return;
+
+	const int fd[] = { s->dir, s->log, s->large, s->damaged };
+
+	for (size_t i = 0; i < sizeof fd / sizeof *fd; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	free(s);
+	*spool = NULL;
+}
+
+static bool
+keep_highest(void *ctx, const char *name)
+{
+	uint64_t *highest = ctx, number;
+
+	if (name_has_number(name, &number) && number > *highest)
+		*highest = number;
+	return true;
+}
+
+uint64_t
+spool_last_segment(const char *path)
+{
+	uint64_t highest = 0;
+	int dir = open_dir(AT_FDCWD, path);
+	int log = dir < 0 ? -1 : open_dir(dir, "log");
+
+	if (log >= 0) {
+		name_walk(log, keep_highest, &highest);
+		close(log);
+	}
+	if (dir >= 0)
+		close(dir);
+	return highest;
+}

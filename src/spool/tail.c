@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tail.c - reading a segment while it is written, and to its end when nobody writes it any more.
+ * What is not sound is reported and skipped, record by record; nothing here trusts a length before
+ * its checksum.
+ */
+#include "config.h"
+
+#include "spool/tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crc32c.h"
+#include "spool/board.h"
+#include "spool/damage.h"
+#include "spool/envelope.h"
+#include "spool/name.h"
+#include "spool/reader.h"
+#include "spool/spool.h"
+#include "spool/window.h"
+
+enum {
+	AHEAD_FULL = 64 * 1024, /* records are small: read on */
+	AHEAD_HEAD = 1024,      /* contents are big: jump from head to head */
+	BIG_CONTENT = 8 * 1024,
+	TORN_MAX = 128 * 1024,   /* of a torn end so much is looked at */
+	SIZE_MAX_SANE = 1 << 30, /* no segment is larger */
+	UNREADABLE_STEP = 4096,
+	UNREADABLE_TRIES = 64, /* a disk may take seconds for each */
+};
+
+static void
+report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, const char *what)
+{
+	const struct damage damage = {
+		.segment = tail->number,
+		.offset = tail->offset,
+		.len = len,
+		.id = id,
+		.what = what,
+	};
+
+	if (tail->offset < tail->durable)
+		damage_report(spool, tail->fd, &damage);
+	else
+		damage_torn(spool, tail->fd, &damage);
+}
+
+static enum tail_next
+open_file(struct tail *tail, const struct spool *spool)
+{
+	char name[NAME_SIZE];
+	uint64_t committed;
+	/* Before opening: a file that is missing after its writer left will never come. */
+	enum board_view view = board_look(spool->board, tail->number, &committed);
+
+	name_segment(tail->number, "seg", name);
+	tail->fd = openat(spool->log, name, O_RDONLY | O_CLOEXEC);
+	if (tail->fd < 0 && errno == ENOENT)
+		return view == BOARD_ENDED ? TAIL_GONE : TAIL_DRY;
+	if (tail->fd < 0)
+		return TAIL_ERROR;
+	tail->offset = SEGMENT_HEAD;
+	tail->limit = SEGMENT_HEAD;
+	tail->durable = SEGMENT_HEAD;
+	tail->ahead = AHEAD_FULL;
+	return TAIL_RECORD;
+}
+
+/* A record of ours was begun where the last sound one ends, but not even its head is whole. */
+static void
+look_behind(struct tail *tail, const struct spool *spool, struct window *window, uint32_t size)
+{
+	const unsigned char *head =
+	    window_at(window, tail->fd, tail->limit, RECORD_HEAD, size, RECORD_HEAD);
+	struct record record;
+	uint32_t rest = size - tail->limit;
+
+	if (head == NULL ||
+	    record_decode(head, tail->number, tail->limit, &record) != RECORD_BROKEN)
+		return;
+
+	const struct damage damage = {
+		.segment = tail->number,
+		.offset = tail->limit,
+		.len = rest < TORN_MAX ? rest : TORN_MAX,
+		.what = "torn record at the end",
+	};
+
+	damage_torn(spool, tail->fd, &damage);
+}
+
+/* Nobody writes it any more: find out where it ends.  0, or -1 and errno. */
+static int
+find_end(struct tail *tail, const struct spool *spool, struct window *window)
+{
+	unsigned char head[SEGMENT_HEAD] = { 0 };
+	struct stat st;
+	uint64_t number;
+	uint32_t end;
+
+	if (fstat(tail->fd, &st) < 0 || disk_read_all(tail->fd, head, sizeof head, 0) < 0)
+		return -1;
+
+	uint32_t size = st.st_size < SIZE_MAX_SANE ? (uint32_t)st.st_size : SIZE_MAX_SANE;
+
+	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end)) {
+		tail->limit = end < size ? end : size;
+		tail->durable = end;
+	} else if (!segment_head_decode(head, &number) || number == tail->number) {
+		tail->is_verified = true;
+		if (tail_survey(tail, window, size) < 0)
+			return -1;
+		look_behind(tail, spool, window, size);
+	}
+	/* Otherwise it is a recycled file that its writer never began to use: it holds nothing. */
+	tail->is_ended = true;
+	return 0;
+}
+
+static int
+update_limit(struct tail *tail, const struct spool *spool, struct window *window)
+{
+	uint64_t committed;
+
+	if (tail->is_ended)
+		return 0;
+	switch (board_look(spool->board, tail->number, &committed)) {
+	case BOARD_UNKNOWN:
+		return 0;
+	case BOARD_ENDED:
+		return find_end(tail, spool, window);
+	case BOARD_LIVE:
+		break;
+	}
+	if (committed > tail->limit && committed <= SIZE_MAX_SANE) {
+		tail->limit = (uint32_t)committed;
+		tail->durable = tail->limit;
+		window_reset(window);
+	}
+	return 0;
+}
+
+/* Whether envelope and, where that is asked for, content are what the head says; what is wrong, or
+ * NULL. */
+static const char *
+find_fault(const struct tail *tail, struct window *window, const struct record *record,
+    const unsigned char **envelope)
+{
+	uint32_t at = record->offset + RECORD_HEAD, len = (uint32_t)record_inline_len(record);
+	const unsigned char *content;
+
+	if (tail->is_verified && len > 0) {
+		content = window_at(
+		    window, tail->fd, at + record->envelope_len, len, tail->limit, AHEAD_FULL);
+		if (content == NULL || crc32c(0, content, len) != record->content_crc)
+			return "content does not match its checksum";
+	}
+	*envelope = window_at(window, tail->fd, at, record->envelope_len, tail->limit, tail->ahead);
+	if (*envelope == NULL || record_envelope_crc(tail->number, record->offset, *envelope,
+				     record->envelope_len) != record->envelope_crc)
+		return "envelope does not match its checksum";
+	return NULL;
+}
+
+static enum tail_next
+take_record(struct tail *tail, const struct spool *spool, struct window *window,
+    const struct record *record, struct spool_record *out)
+{
+	const unsigned char *envelope = NULL;
+	const char *fault = find_fault(tail, window, record, &envelope);
+
+	if (fault != NULL && errno != 0)
+		return TAIL_ERROR;
+	*out = (struct spool_record){
+		.id = record->id,
+		.place = { tail->number, record->offset },
+		.record_len = (uint32_t)record_size(record),
+		.content_len = record->content_len,
+		.is_large = record->type == RECORD_LARGE,
+	};
+	if (fault == NULL) {
+		out->envelope = envelope_decode((const char *)envelope, record->envelope_len);
+		if (out->envelope == NULL && errno != EBADMSG)
+			return TAIL_ERROR;
+		fault = out->envelope == NULL ? "envelope makes no sense" : NULL;
+	}
+	if (fault != NULL)
+		report(tail, spool, out->record_len, out->id, fault);
+	else
+		out->envelope->id = out->id;
+	tail->offset += out->record_len;
+	tail->ahead = record_inline_len(record) > BIG_CONTENT ? AHEAD_HEAD : AHEAD_FULL;
+	return fault == NULL ? TAIL_RECORD : TAIL_DRY;
+}
+
+/* The disk refuses to give something away: step over it, and keep the file for whoever can read it.
+ */
+static void
+skip_unreadable(struct tail *tail, const struct spool *spool, struct window *window)
+{
+	uint32_t found = tail->offset;
+
+	for (int i = 0; i < UNREADABLE_TRIES && found < tail->limit; i++) {
+		uint32_t from = (found / UNREADABLE_STEP + 1) * UNREADABLE_STEP;
+
+		found = from;
+		if (from >= tail->limit || tail_find(tail, window, from, tail->limit, &found) == 0)
+			break;
+		if (i == UNREADABLE_TRIES - 1)
+			found = tail->limit;
+	}
+	if (found > tail->limit)
+		found = tail->limit;
+	report(tail, spool, found - tail->offset, 0, "cannot be read");
+	tail->offset = found;
+	tail->is_unreadable = true;
+}
+
+/* Something is no sound head, or its record is longer than the file: go on behind it. */
+static int
+skip_damage(struct tail *tail, const struct spool *spool, struct window *window, bool is_cut)
+{
+	uint32_t found = tail->limit;
+
+	if (!is_cut &&
+	    tail_find(tail, window, tail->offset + RECORD_ALIGN, tail->limit, &found) < 0)
+		return -1;
+	report(
+	    tail, spool, found - tail->offset, 0, is_cut ? "record is cut off" : "no record here");
+	tail->offset = found;
+	return 0;
+}
+
+/* One step: a record, or TAIL_DRY when something was skipped. */
+static enum tail_next
+step(struct tail *tail, const struct spool *spool, struct window *window, struct spool_record *out)
+{
+	const unsigned char *head =
+	    window_at(window, tail->fd, tail->offset, RECORD_HEAD, tail->limit, tail->ahead);
+	struct record record;
+	bool is_sound = head != NULL &&
+			record_decode(head, tail->number, tail->offset, &record) == RECORD_SOUND;
+
+	if (head == NULL && errno != 0)
+		return TAIL_ERROR;
+	if (is_sound && tail->offset + record_size(&record) <= tail->limit)
+		return take_record(tail, spool, window, &record, out);
+	return skip_damage(tail, spool, window, is_sound || head == NULL) < 0 ? TAIL_ERROR
+									      : TAIL_DRY;
+}
+
+enum tail_next
+tail_next(struct tail *tail, const struct spool *spool, struct window *window,
+    void (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out)
+{
+	if (tail->fd < 0) {
+		enum tail_next opened = open_file(tail, spool);
+
+		if (opened != TAIL_RECORD)
+			return opened;
+		on_open(ctx, tail->number);
+	}
+	if (update_limit(tail, spool, window) < 0)
+		return TAIL_ERROR;
+	while (tail->offset < tail->limit) {
+		enum tail_next next = step(tail, spool, window, out);
+
+		if (next == TAIL_ERROR && errno == EIO)
+			skip_unreadable(tail, spool, window);
+		else if (next != TAIL_DRY)
+			return next;
+	}
+	return tail->is_ended ? TAIL_END : TAIL_DRY;
+}
+
+void
+tail_close(struct tail *tail)
+{
+	if (tail->fd >= 0)
+		close(tail->fd);
+	tail->fd = -1;
+}

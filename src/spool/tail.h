@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tail.h - one segment being read: how far it may be read, and its records one after the other.
+ * Only for src/spool.
+ */
+#ifndef SPOOL_TAIL_H
+#define SPOOL_TAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spool/record.h"
+
+struct spool;
+struct spool_record;
+struct window;
+
+struct tail {
+	uint64_t number;
+	int fd;             /* -1: not opened yet */
+	uint32_t offset;    /* of the next record */
+	uint32_t limit;     /* it may be read up to here */
+	uint32_t ahead;     /* how much to read at once */
+	uint32_t durable;   /* below this, what is not sound is damage; above, it is a torn end */
+	bool is_ended;      /* no writer any more: limit is final */
+	bool is_verified;   /* contents are checked too, for some may never have been synced */
+	bool is_unreadable; /* some of it could not be read at all: keep the file */
+};
+
+enum tail_next {
+	TAIL_RECORD,
+	TAIL_DRY,   /* nothing more for now */
+	TAIL_END,   /* nothing more ever */
+	TAIL_GONE,  /* there is no such segment */
+	TAIL_ERROR, /* errno */
+};
+
+/*
+ * The first step opens the file: on_open is called then, before any record.  `window` is scratch
+ * memory that several tails may share.
+ */
+enum tail_next tail_next(struct tail *tail, const struct spool *spool, struct window *window,
+    void (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out);
+
+void tail_close(struct tail *tail);
+
+/*
+ * Find out how far a segment without a seal goes: sets limit to the end of the last record whose
+ * head is sound, and durable to what those heads say.  0, or -1 and errno.
+ */
+int tail_survey(struct tail *tail, struct window *window, uint32_t size);
+
+/*
+ * The first offset from `from` on at which a sound head stands, or limit if there is none.  0, or
+ * -1 and errno.
+ */
+int tail_find(
+    const struct tail *tail, struct window *window, uint32_t from, uint32_t limit, uint32_t *found);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/* rig.c - setting up a spool for a test, sending to it, and reading all of it back. */
+#include "config.h"
+
+#include "rig.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { ANSWER_MS = 20000 };
+
+static void
+open_spool(struct rig *rig, uint64_t segment_size)
+{
+	memset(rig->board, 0, sizeof *rig->board);
+	rig->board->next_segment = spool_last_segment(rig->path) + 1;
+	rig->spool = spool_open(rig->path, rig->board);
+	ck_assert_ptr_nonnull(rig->spool);
+	rig->spool->disk = &rig_disk;
+	rig->spool->segment_size = segment_size;
+	rig->spool->counters = &rig->counters;
+}
+
+void
+rig_open(struct rig *rig, uint64_t segment_size)
+{
+	const char *why = NULL;
+
+	memset(rig, 0, sizeof *rig);
+	snprintf(rig->path, sizeof rig->path, "./spool-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(rig->path));
+	rig->lock = spool_lock(rig->path, getuid(), getgid(), &why);
+	ck_assert_msg(rig->lock >= 0, "%s", why);
+	rig->board = mmap(
+	    NULL, sizeof *rig->board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(rig->board, MAP_FAILED);
+	rig->base = event_base_new();
+	open_spool(rig, segment_size);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+rig_close(struct rig *rig)
+{
+	rig_mend();
+	rig_writer_free(rig);
+	spool_close(&rig->spool);
+	event_base_free(rig->base);
+	munmap(rig->board, sizeof *rig->board);
+	close(rig->lock);
+	nftw(rig->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void
+rig_restart(struct rig *rig)
+{
+	uint64_t segment_size = rig->spool->segment_size;
+
+	ck_assert_ptr_null(rig->writer);
+	spool_close(&rig->spool);
+	open_spool(rig, segment_size);
+}
+
+void
+rig_writer(struct rig *rig)
+{
+	rig->writer = spool_writer_new(rig->spool, rig->base, -1, &rig->counters);
+	ck_assert_ptr_nonnull(rig->writer);
+}
+
+void
+rig_writer_free(struct rig *rig)
+{
+	spool_writer_free(&rig->writer);
+}
+
+unsigned char
+rig_octet(uint64_t id, size_t i)
+{
+	return (unsigned char)(' ' + (id * 31 + i * 7 + i / 97) % 90);
+}
+
+void
+rig_fill(uint64_t id, char *out, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		out[i] = (char)rig_octet(id, i);
+}
+
+static void
+on_commit(void *ctx, int error, const struct spool_place *place)
+{
+	struct sent *sent = ctx;
+
+	ck_assert_int_eq(sent->error, -1);
+	sent->error = error;
+	sent->place = *place;
+}
+
+void
+rig_send(struct rig *rig, uint64_t id, size_t size, struct sent *sent)
+{
+	char *rcpt = (char[]){ "to@example.com" };
+	const struct envelope envelope = {
+		.id = id,
+		.received_ms = 1700000000000,
+		.client = (char[]){ "127.0.0.1:40000" },
+		.helo = (char[]){ "app" },
+		.listener = (char[]){ "local" },
+		.from = (char[]){ "from@example.com" },
+		.rcpt = &rcpt,
+		.nrcpt = 1,
+	};
+	struct spool_message *message = spool_message_begin(rig->writer, id);
+	struct evbuffer *content = evbuffer_new();
+	char *text = malloc(size + 1);
+
+	rig_fill(id, text, size);
+	/* In pieces, as they would come from a socket. */
+	for (size_t done = 0; done < size;) {
+		size_t piece = size - done < 3000 ? size - done : 3000;
+
+		evbuffer_add(content, text + done, piece);
+		if (spool_message_append(message, content) < 0)
+			evbuffer_drain(content, evbuffer_get_length(content));
+		done += piece;
+	}
+	free(text);
+	evbuffer_free(content);
+	*sent = (struct sent){ .id = id, .error = -1 };
+	spool_message_commit(message, &envelope, on_commit, sent);
+}
+
+void
+rig_wait(struct rig *rig, const struct sent *sent, size_t count)
+{
+	int64_t until = clock_mono_ms() + ANSWER_MS;
+
+	for (size_t i = 0; i < count; i++)
+		while (sent[i].error == -1) {
+			ck_assert_msg(clock_mono_ms() < until, "no answer for message %zu", i);
+			event_base_loop(rig->base, EVLOOP_ONCE);
+		}
+}
+
+int
+rig_put(struct rig *rig, uint64_t id, size_t size)
+{
+	struct sent sent;
+
+	rig_send(rig, id, size, &sent);
+	rig_wait(rig, &sent, 1);
+	return sent.error;
+}
+
+static void
+on_segment(void *ctx, uint64_t segment)
+{
+	struct found *found = ctx;
+
+	(void)segment;
+	found->segments++;
+}
+
+static void
+on_sealed(void *ctx, uint64_t segment, uint32_t size)
+{
+	struct found *found = ctx;
+
+	(void)size;
+	found->sealed++;
+	found->last_sealed = segment;
+}
+
+/* Compare a content with what its id says; whether it could be read. */
+static bool
+check_content(struct rig *rig, const struct spool_record *record)
+{
+	struct evbuffer *content = evbuffer_new();
+	uint64_t len = 0;
+	int fd = -1;
+	int result = spool_read_content(rig->spool, &record->place, content, &fd, &len);
+
+	ck_assert_int_ge(result, 0);
+	if (result == 0) {
+		ck_assert_uint_eq(len, record->content_len);
+		if (fd >= 0) {
+			while (evbuffer_read(content, fd, 65536) > 0)
+				;
+			close(fd);
+		}
+		ck_assert_uint_eq(evbuffer_get_length(content), len);
+
+		const unsigned char *text = evbuffer_pullup(content, -1);
+
+		for (size_t i = 0; i < len; i++)
+			if (text[i] != rig_octet(record->id, i))
+				ck_abort_msg("octet %zu of %" PRIu64 " is wrong", i, record->id);
+	}
+	evbuffer_free(content);
+	return result == 0;
+}
+
+void
+rig_read(struct rig *rig, struct found *found)
+{
+	static const struct spool_reader_events events = { on_segment, on_sealed };
+	struct spool_reader *reader = spool_reader_new(rig->spool, &rig->counters);
+	enum spool_next next;
+
+	memset(found, 0, sizeof *found);
+	spool_reader_on(reader, &events, found);
+	for (;;) {
+		struct spool_record record;
+
+		next = spool_reader_next(reader, &record);
+		if (next != SPOOL_NEXT_RECORD)
+			break;
+		ck_assert_uint_eq(record.envelope->id, record.id);
+		ck_assert_str_eq(record.envelope->rcpt[0], "to@example.com");
+		envelope_free(&record.envelope);
+		if (!check_content(rig, &record)) {
+			found->damaged++;
+			continue;
+		}
+		ck_assert_uint_lt(found->count, sizeof found->record / sizeof *found->record);
+		found->record[found->count++] = record;
+	}
+	ck_assert_int_eq(next, SPOOL_NEXT_WAIT);
+	spool_reader_free(&reader);
+}
+
+size_t
+rig_times(const struct found *found, uint64_t id)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < found->count; i++)
+		if (found->record[i].id == id)
+			times++;
+	return times;
+}
+
+bool
+rig_has(const struct found *found, uint64_t id)
+{
+	return rig_times(found, id) > 0;
+}
+
+const char *
+rig_file(const struct rig *rig, const char *dir, uint64_t segment, const char *suffix)
+{
+	static char path[160];
+
+	snprintf(path, sizeof path, "%s/%s/%016" PRIx64 ".%s", rig->path, dir, segment, suffix);
+	return path;
+}
+
+unsigned
+rig_count(const struct rig *rig, const char *dir, const char *suffix)
+{
+	char path[128];
+	unsigned count = 0;
+
+	snprintf(path, sizeof path, "%s/%s", rig->path, dir);
+
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	ck_assert_ptr_nonnull(stream);
+	while ((entry = readdir(stream)) != NULL) {
+		size_t len = strlen(entry->d_name), end = strlen(suffix);
+
+		if (len >= end && strcmp(entry->d_name + len - end, suffix) == 0)
+			count++;
+	}
+	closedir(stream);
+	return count;
+}
