@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listener.h - the inbound side of one worker process: accept clients, converse, hand messages to the spool.
- * It never sees a password.
+ * listener.h - the inbound side of one worker process: accept clients, converse, hand messages to
+ * the spool. It never sees a password.
  */
 #ifndef LISTENER_LISTENER_H
 #define LISTENER_LISTENER_H
@@ -24,12 +24,15 @@ struct listener *listener_new(struct event_base *base, const struct config *conf
     struct spool *spool, struct spool_writer *writer, struct counters *counters);
 
 enum listener_drain {
-	LISTENER_RELOAD, /* others accept now: sessions go on; 421 at a transaction's end after a while */
-	LISTENER_STOP,   /* idle sessions hear 421 at once, the others after their transaction or at the deadline */
+	LISTENER_RELOAD, /* others accept now: sessions go on; 421 at a transaction's end after a
+			    while */
+	LISTENER_STOP,   /* idle sessions hear 421 at once, the others after their transaction or at
+			    the deadline */
 };
 
 /* Accept no more, see the sessions off; on_done is called once when none is left. */
-void listener_drain(struct listener *listener, enum listener_drain how, void (*on_done)(void *ctx), void *ctx);
+void listener_drain(
+    struct listener *listener, enum listener_drain how, void (*on_done)(void *ctx), void *ctx);
 
 void listener_free(struct listener **listener);
 

@@ -1,3 +1,18 @@
 noinst_LIBRARIES += liblistener.a
 liblistener_a_SOURCES = \
-	src/listener/listener.h
+	src/listener/accept.c src/listener/accept.h \
+	src/listener/clients.c src/listener/clients.h \
+	src/listener/data.c src/listener/data.h \
+	src/listener/ehlo.c \
+	src/listener/listener.c src/listener/listener.h \
+	src/listener/mail.c \
+	src/listener/phase.c \
+	src/listener/rcpt.c \
+	src/listener/receive.c src/listener/receive.h \
+	src/listener/reply.c src/listener/reply.h \
+	src/listener/session.c src/listener/session.h src/listener/session_private.h \
+	src/listener/small.c \
+	src/listener/space.c src/listener/space.h \
+	src/listener/trace.c src/listener/trace.h \
+	src/listener/transaction.c src/listener/transaction.h \
+	src/listener/verb.c src/listener/verb.h

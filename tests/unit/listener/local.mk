@@ -1,1 +1,40 @@
 # tests of src/listener
+LISTENER_TESTS = \
+	tests/unit/listener/test_accept \
+	tests/unit/listener/test_clients \
+	tests/unit/listener/test_data \
+	tests/unit/listener/test_mail \
+	tests/unit/listener/test_session \
+	tests/unit/listener/test_space \
+	tests/unit/listener/test_verb
+check_PROGRAMS += $(LISTENER_TESTS)
+TESTS += $(LISTENER_TESTS)
+LISTENER_TEST_LIBS = liblistener.a libnet.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+LISTENER_TALK = \
+	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \
+	tests/unit/listener/talk.c tests/unit/listener/talk.h
+
+tests_unit_listener_test_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_accept_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_clients_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_clients_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_data_SOURCES = tests/unit/listener/test_data.c $(LISTENER_TALK)
+tests_unit_listener_test_data_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_data_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_mail_SOURCES = tests/unit/listener/test_mail.c $(LISTENER_TALK)
+tests_unit_listener_test_mail_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_mail_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_session_SOURCES = tests/unit/listener/test_session.c $(LISTENER_TALK)
+tests_unit_listener_test_session_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_session_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_space_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_space_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_verb_SOURCES = tests/unit/listener/test_verb.c $(LISTENER_TALK)
+tests_unit_listener_test_verb_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_verb_LDADD = $(LISTENER_TEST_LIBS)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * data.c - DATA (RFC 5321 4.1.1.4): take the content, have it committed, and only then say 250.
+ */
+#include "listener/data.h"
+
+#include <event2/buffer.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+#include "listener/reply.h"
+#include "listener/session_private.h"
+#include "listener/trace.h"
+#include "listener/transaction.h"
+#include "listener/verb.h"
+#include "net/conn.h"
+#include "spool/writer.h"
+
+static const struct smtp_status no_memory = { 452, "4.3.1", "Out of memory: try again later" };
+static const struct smtp_status not_kept = { 452, "4.3.1",
+	"Cannot keep the message now: try again later" };
+
+static void
+on_spool_drain(void *ctx)
+{
+	session_advance(ctx);
+}
+
+void
+on_data(struct session *s, const struct smtp_command *command)
+{
+	struct transaction *t = s->transaction;
+	struct session_env *env = s->env;
+
+	(void)command;
+	t->envelope.received_ms = clock_real_ms();
+	t->envelope.id = id_next(&env->ids, t->envelope.received_ms);
+
+	struct spool_message *message = spool_message_begin(env->writer, t->envelope.id);
+
+	if (message == NULL ||
+	    receive_begin(&t->receive, message, env->config->limits.message_size) < 0) {
+		session_reset(s);
+		reply_status(s, &no_memory);
+		return;
+	}
+	spool_message_on_drain(message, on_spool_drain, s);
+	session_enter(s, PHASE_DATA);
+	reply(s, 354, NULL, "End data with <CR><LF>.<CR><LF>");
+}
+
+static struct trace
+trace_of(const struct session *s)
+{
+	const struct envelope *envelope = &s->transaction->envelope;
+
+	return (struct trace){
+		.helo = s->helo,
+		.peer = &s->peer.sa,
+		.hostname = s->env->config->hostname,
+		.protocol = session_protocol(s),
+		.rcpt = envelope->nrcpt == 1 ? envelope->rcpt[0] : NULL,
+		.id = envelope->id,
+		.received_ms = envelope->received_ms,
+	};
+}
+
+static void
+log_failure(const struct session *s, int error)
+{
+	char id[ID_TEXT_SIZE];
+
+	id_format(s->transaction->envelope.id, id);
+	counter_add(&s->env->counters->spool_failures, 1);
+	log_error("not_kept", log_s("id", id), log_s("client", s->client),
+	    log_s("from", s->transaction->envelope.from), log_s("why", strerror(error)));
+}
+
+/* A client that left without an answer will send again: the log tells which copy was kept. */
+static bool
+is_gone(const struct session *s)
+{
+	return s->conn == NULL ||
+	       (s->peer_is_done && evbuffer_get_length(conn_input(s->conn)) == 0);
+}
+
+static void
+log_accepted(const struct session *s, const char *id)
+{
+	const struct transaction *t = s->transaction;
+
+	log_write(LOG_LEVEL_INFO, "accepted",
+	    (const struct log_field[]){ log_s("id", id), log_s("client", s->client),
+		log_s("from", t->envelope.from), log_d("nrcpt", t->envelope.nrcpt),
+		log_d("size", t->size), log_d("ms", clock_mono_ms() - t->began_ms),
+		log_s("helo", s->helo), log_s("protocol", session_protocol(s)),
+		log_s("listener", s->listen->name), log_d(is_gone(s) ? "client_gone" : NULL, 1),
+		{ .key = NULL } });
+}
+
+static void
+accept_message(struct session *s)
+{
+	const struct transaction *t = s->transaction;
+	struct counters *counters = s->env->counters;
+	char id[ID_TEXT_SIZE];
+
+	id_format(t->envelope.id, id);
+	counter_add(&counters->accepted_messages, 1);
+	counter_add(&counters->accepted_recipients, t->envelope.nrcpt);
+	counter_add(&counters->accepted_bytes, t->size);
+	log_accepted(s, id);
+	reply(s, 250, "2.0.0", "Ok: queued as %s", id);
+}
+
+static void
+on_commit(void *ctx, int error, const struct spool_place *place)
+{
+	struct session *s = ctx;
+	struct receive *receive = &s->transaction->receive;
+
+	(void)place;
+	receive->is_committing = false;
+	receive->message = NULL;
+	if (error == 0) {
+		accept_message(s);
+	} else {
+		log_failure(s, error);
+		reply_status(s, &not_kept);
+	}
+	session_reset(s);
+	session_advance(s);
+}
+
+static void
+commit(struct session *s)
+{
+	struct transaction *t = s->transaction;
+
+	if (t->receive.dot.has_8bit)
+		t->envelope.body = ENVELOPE_8BITMIME;
+	t->size = spool_message_size(t->receive.message);
+	t->receive.is_committing = true;
+	session_enter(s, PHASE_COMMIT);
+	spool_message_commit(t->receive.message, &t->envelope, on_commit, s);
+}
+
+bool
+data_take(struct session *s)
+{
+	struct receive *receive = &s->transaction->receive;
+	struct trace trace = trace_of(s);
+
+	if (receive_take(receive, conn_input(s->conn), &trace, &s->env->line) != RECEIVE_DONE)
+		return false;
+	if (receive->refused == NULL) {
+		commit(s);
+		return true;
+	}
+	if (receive->error != 0)
+		log_failure(s, receive->error);
+	reply_status(s, receive->refused);
+	session_reset(s);
+	return true;
+}
+
+bool
+data_is_waiting(const struct session *s)
+{
+	const struct spool_message *message = s->transaction->receive.message;
+
+	return message != NULL && spool_message_is_backlogged(message);
+}

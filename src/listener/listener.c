@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.c - who is let in, and how all are seen off; see listener.h.
+ * A guest is one client with its session; the list of them is the listener's alone.
+ */
+#include "listener/listener.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/sockaddr.h"
+#include "config/config.h"
+#include "listener/accept.h"
+#include "listener/clients.h"
+#include "listener/session.h"
+#include "listener/space.h"
+#include "spool/spool.h"
+#include "spool/writer.h"
+
+enum {
+	LISTENER_RELOAD_GRACE_SEC = 60, /* sessions of an old generation go on so long */
+	LISTENER_STOP_GRACE_SEC = 10,   /* transactions may be finished so long */
+};
+
+struct guest {
+	LIST_ENTRY(guest) link;
+	struct listener *listener;
+	struct client *client;
+	struct session *session;
+};
+
+struct listener {
+	struct session_env env;
+	struct acceptor *acceptor; /* NULL while draining */
+	struct clients *clients;
+	struct space *space;
+	LIST_HEAD(guest_list, guest) guests;
+	uint64_t nguests;
+	bool is_draining;
+	enum listener_drain how;
+	struct event *grace; /* of the drain: it has lasted long enough */
+	struct event *done;  /* no guest is left */
+	void (*on_done)(void *ctx);
+	void *ctx;
+};
+
+/* Of two generations the one that accepts tells how many there are. */
+static void
+show_guests(struct listener *l)
+{
+	if (!l->is_draining)
+		gauge_set(&l->env.counters->clients, l->nguests);
+}
+
+static void
+on_session_end(void *ctx)
+{
+	struct guest *guest = ctx;
+	struct listener *l = guest->listener;
+
+	LIST_REMOVE(guest, link);
+	clients_leave(&guest->client);
+	free(guest);
+	l->nguests--;
+	show_guests(l);
+	if (l->is_draining && l->nguests == 0)
+		event_active(l->done, EV_TIMEOUT, 0);
+}
+
+/* A fresh socket's buffer takes a line: what it does not take is lost, and no loss. */
+static void
+turn_away(struct listener *l, int fd, const struct sockaddr *peer, socklen_t len, const char *why)
+{
+	struct str line = STR_EMPTY;
+	char client[SOCKADDR_TEXT_SIZE];
+
+	counter_add(&l->env.counters->sessions_refused, 1);
+	sockaddr_format(peer, len, client);
+	log_info("session_refused", log_s("client", client), log_s("why", why));
+	str_printf(&line, "421 4.7.0 %s %s\r\n", l->env.config->hostname, why);
+	if (!str_is_bad(&line))
+		(void)!send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	str_free(&line);
+	close(fd);
+}
+
+/* NULL: let in; else why not. */
+static const char *
+admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
+{
+	const struct config_limits *limits = &l->env.config->limits;
+
+	if (l->nguests >= limits->connections)
+		return "too many connections";
+
+	struct guest *guest = calloc(1, sizeof *guest);
+
+	if (guest == NULL)
+		return "out of memory";
+	guest->listener = l;
+	guest->client = clients_enter(l->clients, peer, limits->connections_per_client);
+	if (guest->client == NULL) {
+		const char *why =
+		    errno == EAGAIN ? "too many connections from your address" : "out of memory";
+		free(guest);
+		return why;
+	}
+	guest->session = session_start(
+	    &l->env, fd, &l->env.config->listen[index], peer, len, on_session_end, guest);
+	if (guest->session == NULL) {
+		clients_leave(&guest->client);
+		free(guest);
+		return "out of memory";
+	}
+	LIST_INSERT_HEAD(&l->guests, guest, link);
+	l->nguests++;
+	show_guests(l);
+	return NULL;
+}
+
+static void
+on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
+{
+	const char *why = admit(ctx, index, fd, peer, len);
+
+	if (why != NULL)
+		turn_away(ctx, fd, peer, len, why);
+}
+
+static void
+drain_guests(struct listener *l, enum session_drain how)
+{
+	struct guest *next;
+
+	for (struct guest *guest = LIST_FIRST(&l->guests); guest != NULL; guest = next) {
+		next = LIST_NEXT(guest, link);
+		session_drain(guest->session, how);
+	}
+}
+
+static void
+on_grace_over(evutil_socket_t fd, short what, void *ctx)
+{
+	struct listener *l = ctx;
+
+	(void)fd;
+	(void)what;
+	drain_guests(l, l->how == LISTENER_STOP ? SESSION_DRAIN_NOW : SESSION_DRAIN_GENTLY);
+}
+
+static void
+on_none_left(evutil_socket_t fd, short what, void *ctx)
+{
+	struct listener *l = ctx;
+	void (*on_done)(void *) = l->on_done;
+
+	(void)fd;
+	(void)what;
+	l->on_done = NULL;
+	if (on_done != NULL)
+		on_done(l->ctx);
+}
+
+struct listener *
+listener_new(struct event_base *base, const struct config *config, const int *fds,
+    struct spool *spool, struct spool_writer *writer, struct counters *counters)
+{
+	struct listener *l = calloc(1, sizeof *l);
+
+	if (l == NULL)
+		return NULL;
+	l->env.base = base;
+	l->env.config = config;
+	l->env.writer = writer;
+	l->env.counters = counters;
+	l->env.ids.tag = spool_writer_tag(writer);
+	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
+	l->env.space = l->space;
+	l->clients = clients_new();
+	l->grace = evtimer_new(base, on_grace_over, l);
+	l->done = evtimer_new(base, on_none_left, l);
+	if (l->space == NULL || l->clients == NULL || l->grace == NULL || l->done == NULL ||
+	    session_env_init(&l->env) < 0)
+		goto fail;
+	l->acceptor = acceptor_new(base, fds, config->nlisten, on_client, l);
+	if (l->acceptor != NULL)
+		return l;
+fail:
+	listener_free(&l);
+	return NULL;
+}
+
+void
+listener_drain(struct listener *l, enum listener_drain how, void (*on_done)(void *ctx), void *ctx)
+{
+	struct timeval grace = { .tv_sec = how == LISTENER_STOP ? LISTENER_STOP_GRACE_SEC
+								: LISTENER_RELOAD_GRACE_SEC };
+
+	l->is_draining = true;
+	l->how = how;
+	l->on_done = on_done;
+	l->ctx = ctx;
+	acceptor_free(&l->acceptor);
+	log_info("draining", log_s("how", how == LISTENER_STOP ? "stop" : "reload"),
+	    log_d("clients", l->nguests));
+	evtimer_add(l->grace, &grace);
+	if (how == LISTENER_STOP)
+		drain_guests(l, SESSION_DRAIN_GENTLY);
+	if (l->nguests == 0)
+		event_active(l->done, EV_TIMEOUT, 0);
+}
+
+void
+listener_free(struct listener **listener)
+{
+	struct listener *l = *listener;
+	struct guest *guest;
+
+	if (l == NULL)
+		return;
+	acceptor_free(&l->acceptor);
+	while ((guest = LIST_FIRST(&l->guests)) != NULL) {
+		LIST_REMOVE(guest, link);
+		session_free(&guest->session);
+		clients_leave(&guest->client);
+		free(guest);
+	}
+	clients_free(&l->clients);
+	space_free(&l->space);
+	if (l->grace != NULL)
+		event_free(l->grace);
+	if (l->done != NULL)
+		event_free(l->done);
+	session_env_clear(&l->env);
+	free(l);
+	*listener = NULL;
+}

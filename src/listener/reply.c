@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * reply.c - format a reply into the session's output; see reply.h.
+ * When memory runs out the session is over: a client that misses one reply would be off by one for
+ * good.
+ */
+#include "listener/reply.h"
+
+#include <event2/buffer.h>
+#include <stdarg.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "listener/session_private.h"
+#include "net/conn.h"
+#include "smtp/reply.h"
+
+static void
+send_text(struct session *s, const struct str *text)
+{
+	if (s->conn == NULL || s->phase == PHASE_OVER)
+		return;
+	if (str_is_bad(text) || evbuffer_add(conn_output(s->conn), text->data, text->len) < 0)
+		session_enter(s, PHASE_OVER);
+}
+
+/* text is what was sent; its CRLF is cut here. */
+static void
+count_refusal(struct session *s, struct str *text)
+{
+	counter_add(&s->env->counters->rejected_commands, 1);
+	s->errors++;
+	if (str_is_bad(text) || text->len < 2)
+		return;
+	str_cut(text, text->len - 2);
+	log_info("rejected", log_s("client", s->client), log_s("reply", text->data),
+	    log_s("command", s->command), log_s("helo", s->helo),
+	    log_s("listener", s->listen->name));
+}
+
+void
+reply(struct session *s, int code, const char *enhanced, const char *format, ...)
+{
+	struct str *line = &s->env->line;
+	va_list args;
+
+	str_cut(line, 0);
+	va_start(args, format);
+	smtp_reply_vformat(line, code, enhanced, format, args);
+	va_end(args);
+	send_text(s, line);
+	if (code >= 400 && code != 421)
+		count_refusal(s, line);
+}
+
+void
+reply_status(struct session *s, const struct smtp_status *status)
+{
+	reply(s, status->code, status->enhanced, "%s", status->text);
+}
+
+void
+reply_uncounted(struct session *s, const struct smtp_status *status)
+{
+	struct str *line = &s->env->line;
+
+	str_cut(line, 0);
+	smtp_reply_status(line, status);
+	send_text(s, line);
+}
+
+void
+reply_ready(struct session *s, const struct str *text)
+{
+	send_text(s, text);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - the life of a session: its phases, its input, its deadlines and its end.
+ * Every callback ends with session_advance(), which may free the session: nothing may follow it.
+ */
+#include "listener/session.h"
+
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "listener/data.h"
+#include "listener/reply.h"
+#include "listener/session_private.h"
+#include "listener/transaction.h"
+#include "listener/verb.h"
+#include "net/conn.h"
+#include "smtp/capability.h"
+
+enum { SESSION_LINGER_MS = 5000 }; /* for the last reply to leave */
+
+static const struct session_farewell timed_out = { "session_timeout", "4.4.2",
+	"timed out waiting for you" };
+static const struct session_farewell stopping = { "session_drained", "4.3.2", "shutting down" };
+static const struct session_farewell too_many_errors = { "session_errors", "4.7.0",
+	"too many errors" };
+
+static bool take_command(struct session *s);
+
+/* What a phase does with input; false: no more for now.  NULL: input waits. */
+static bool (*const take[PHASE_COUNT])(struct session *s) = {
+	[PHASE_GREETED] = take_command,
+	[PHASE_READY] = take_command,
+	[PHASE_MAIL] = take_command,
+	[PHASE_RCPT] = take_command,
+	[PHASE_DATA] = data_take,
+};
+
+int
+session_env_init(struct session_env *env)
+{
+	struct smtp_capabilities offered = {
+		.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
+			      SMTP_EXT_ENHANCEDSTATUSCODES,
+		.size = env->config->limits.message_size,
+	};
+
+	env->offered = offered.extensions;
+	smtp_capabilities_format(&env->ehlo, env->config->hostname, &offered);
+	return str_is_bad(&env->ehlo) ? -1 : 0;
+}
+
+void
+session_env_clear(struct session_env *env)
+{
+	str_free(&env->ehlo);
+	str_free(&env->line);
+}
+
+/* Whether the rest of an overlong line has gone by. */
+static bool
+skip_line(struct session *s)
+{
+	struct evbuffer *input = conn_input(s->conn);
+	struct evbuffer_ptr lf = evbuffer_search_eol(input, NULL, NULL, EVBUFFER_EOL_LF);
+
+	s->is_skipping = lf.pos < 0;
+	evbuffer_drain(input, lf.pos < 0 ? evbuffer_get_length(input) : (size_t)lf.pos + 1);
+	return !s->is_skipping;
+}
+
+static bool
+take_command(struct session *s)
+{
+	static const struct smtp_status too_long = { 500, "5.5.2", "Line too long" };
+	char line[SMTP_LINE_MAX + 1];
+	size_t len;
+	bool bare_lf; /* old clients end their commands so; content is another matter */
+
+	if (s->is_draining && s->transaction == NULL) {
+		session_part(s, &stopping);
+		return false;
+	}
+	if (s->is_skipping && !skip_line(s))
+		return false;
+	switch (conn_read_line(s->conn, line, sizeof line, &len, &bare_lf)) {
+	case CONN_LINE_NONE:
+		return false;
+	case CONN_LINE_TOO_LONG:
+		s->is_skipping = true;
+		reply_status(s, &too_long);
+		break;
+	case CONN_LINE_OK:
+		verb_run(s, line, len);
+		break;
+	}
+	s->has_moved = true;
+	if (s->errors >= s->env->config->limits.errors)
+		session_part(s, &too_many_errors);
+	return true;
+}
+
+/* A client that sends commands but reads no replies gets no more of them. */
+static bool
+is_choked(struct session *s)
+{
+	struct evbuffer *output = conn_output(s->conn);
+
+	if (evbuffer_get_length(output) < CONN_LOW_WATER)
+		return false;
+	conn_flush(s->conn);
+	if (evbuffer_get_length(output) < CONN_LOW_WATER)
+		return false;
+	s->is_choked = true;
+	conn_pause(s->conn);
+	return true;
+}
+
+static bool
+step(struct session *s)
+{
+	if (s->conn == NULL || s->is_choked || take[s->phase] == NULL || is_choked(s))
+		return false;
+	return take[s->phase](s);
+}
+
+static void
+set_deadline(struct session *s)
+{
+	const struct config_limits *limits = &s->env->config->limits;
+
+	s->has_moved = false;
+	if (s->phase == PHASE_COMMIT)
+		conn_set_deadline(s->conn, 0);
+	else if (s->phase == PHASE_DATA)
+		conn_set_deadline(s->conn, limits->data_ms);
+	else
+		conn_set_deadline(s->conn, limits->idle_ms);
+}
+
+/* Whether the session waits for the spool, not for its client. */
+static bool
+is_at_work(const struct session *s)
+{
+	return s->phase == PHASE_COMMIT || (s->phase == PHASE_DATA && data_is_waiting(s));
+}
+
+void
+session_advance(struct session *s)
+{
+	while (step(s))
+		;
+	if (s->peer_is_done && !is_at_work(s))
+		session_enter(s, PHASE_OVER);
+	if (s->phase != PHASE_OVER) {
+		if (s->conn != NULL && s->has_moved)
+			set_deadline(s);
+		if (s->conn != NULL)
+			conn_flush(s->conn);
+		return;
+	}
+
+	void (*on_end)(void *ctx) = s->on_end;
+	void *ctx = s->ctx;
+
+	conn_close(&s->conn, SESSION_LINGER_MS);
+	session_free(&s);
+	on_end(ctx);
+}
+
+static void
+on_input(void *ctx)
+{
+	session_advance(ctx);
+}
+
+static void
+on_drain(void *ctx)
+{
+	struct session *s = ctx;
+
+	if (s->is_choked) {
+		s->is_choked = false;
+		conn_resume(s->conn);
+	}
+	session_advance(s);
+}
+
+/* A client may close its side and still read: what it sent before is answered. */
+static void
+on_conn_end(void *ctx, enum conn_end how, const char *why)
+{
+	struct session *s = ctx;
+
+	s->peer_is_done = true;
+	if (how == CONN_END_DEADLINE) {
+		session_part(s, &timed_out);
+	} else if (how != CONN_END_EOF) {
+		log_debug("session_lost", log_s("client", s->client), log_s("why", why));
+		conn_free(&s->conn);
+	}
+	session_advance(s);
+}
+
+static bool
+may_relay(const struct config_listen *listen, const struct sockaddr *peer)
+{
+	for (size_t i = 0; i < listen->nrelay_from; i++) {
+		if (cidr_contains(&listen->relay_from[i], peer))
+			return true;
+	}
+	return false;
+}
+
+struct session *
+session_start(struct session_env *env, int fd, const struct config_listen *listen,
+    const struct sockaddr *peer, socklen_t peer_len, void (*on_end)(void *ctx), void *ctx)
+{
+	static const struct conn_events events = {
+		.on_input = on_input, .on_drain = on_drain, .on_end = on_conn_end
+	};
+	struct session *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->conn = conn_new(env->base, fd, &events, s);
+	if (s->conn == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->env = env;
+	s->listen = listen;
+	s->on_end = on_end;
+	s->ctx = ctx;
+	s->may_relay = may_relay(listen, peer);
+	memcpy(&s->peer, peer, peer_len < sizeof s->peer ? peer_len : sizeof s->peer);
+	sockaddr_format(peer, peer_len, s->client);
+	counter_add(&env->counters->sessions, 1);
+	log_debug("session_begin", log_s("client", s->client), log_s("listener", listen->name));
+	reply(s, 220, NULL, "%s ESMTP postern", env->config->hostname);
+	set_deadline(s);
+	conn_flush(s->conn);
+	return s;
+}
+
+void
+session_drain(struct session *s, enum session_drain how)
+{
+	s->is_draining = true;
+	if (how == SESSION_DRAIN_NOW && s->phase != PHASE_COMMIT)
+		session_part(s, &stopping);
+	session_advance(s);
+}
+
+void
+session_free(struct session **session)
+{
+	struct session *s = *session;
+
+	if (s == NULL)
+		return;
+	transaction_free(&s->transaction);
+	conn_free(&s->conn);
+	free(s->helo);
+	free(s);
+	*session = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* session.h - one inbound SMTP conversation, from greeting to hang-up. */
+#ifndef LISTENER_SESSION_H
+#define LISTENER_SESSION_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/id.h"
+#include "base/str.h"
+
+struct config;
+struct config_listen;
+struct counters;
+struct event_base;
+struct session;
+struct space;
+struct spool_writer;
+
+/* What all sessions of a listener share. */
+struct session_env {
+	struct event_base *base;
+	const struct config *config;
+	struct spool_writer *writer;
+	struct counters *counters;
+	const struct space *space;
+	struct id_source ids;
+	unsigned offered; /* set of smtp_extension that EHLO shows */
+	struct str ehlo;  /* the whole reply to EHLO */
+	struct str line;  /* for a text that is formatted and used at once */
+};
+
+/* Prepare what is computed once.  The pointers are set by the caller and borrowed.  -1: out of
+ * memory. */
+int session_env_init(struct session_env *env);
+void session_env_clear(struct session_env *env);
+
+/*
+ * Take over a connected socket and greet the peer.  The session owns fd and frees itself when it is
+ * over; on_end is called then, on the event loop and never from within this call.  NULL: out of
+ * memory, fd stays with the caller.
+ */
+struct session *session_start(struct session_env *env, int fd, const struct config_listen *listen,
+    const struct sockaddr *peer, socklen_t peer_len, void (*on_end)(void *ctx), void *ctx);
+
+enum session_drain {
+	SESSION_DRAIN_GENTLY, /* 421 as soon as no transaction is open */
+	SESSION_DRAIN_NOW,    /* 421 in the middle of one; only a commit that runs is waited for */
+};
+
+/* See the client off.  Safe to call again; may free the session at once, on_end is called. */
+void session_drain(struct session *session, enum session_drain how);
+
+/* Free without a word; a commit that runs goes on, and nobody hears of it.  on_end is not called.
+ */
+void session_free(struct session **session);
+
+#endif

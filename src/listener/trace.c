@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* trace.c - Received, Date and Message-ID; see trace.h. */
+#include "listener/trace.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/sockaddr.h"
+#include "base/str.h"
+
+/* A client chooses its name: only what domains and address literals are made of passes. */
+static void
+add_name(struct str *out, const char *name)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789.-_:[]";
+
+	for (const char *p = name; *p != '\0';) {
+		size_t n = strspn(p, harmless);
+
+		str_add(out, p, n);
+		p += n;
+		if (*p != '\0') {
+			str_puts(out, "?");
+			p++;
+		}
+	}
+}
+
+void
+trace_received(struct str *out, const struct trace *trace)
+{
+	char peer[SOCKADDR_TEXT_SIZE], id[ID_TEXT_SIZE], date[CLOCK_RFC5322_SIZE];
+
+	sockaddr_format_literal(trace->peer, peer);
+	id_format(trace->id, id);
+	clock_format_rfc5322(trace->received_ms, date);
+	str_puts(out, "Received: from ");
+	add_name(out, trace->helo);
+	str_printf(
+	    out, " (%s)\r\n\tby %s with %s id %s", peer, trace->hostname, trace->protocol, id);
+	if (trace->rcpt != NULL)
+		str_printf(out, "\r\n\tfor <%s>", trace->rcpt);
+	str_printf(out, ";\r\n\t%s\r\n", date);
+}
+
+void
+trace_date(struct str *out, const struct trace *trace)
+{
+	char date[CLOCK_RFC5322_SIZE];
+
+	clock_format_rfc5322(trace->received_ms, date);
+	str_printf(out, "Date: %s\r\n", date);
+}
+
+void
+trace_message_id(struct str *out, const struct trace *trace)
+{
+	char id[ID_TEXT_SIZE];
+
+	id_format(trace->id, id);
+	str_printf(out, "Message-ID: <%s@%s>\r\n", id, trace->hostname);
+}

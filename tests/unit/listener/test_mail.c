@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* test_mail.c - MAIL and RCPT: who may send what to whom. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "talk.h"
+
+static void
+begin_with_ehlo(struct talk *talk)
+{
+	talk_begin(talk);
+	talk_hear(talk, "220 .*");
+	talk_say(talk, "EHLO app");
+	talk_hear(talk, "250-.*");
+}
+
+static const struct {
+	const char *mail, *reply;
+	const char *from; /* what the envelope says; NULL: refused */
+} senders[] = {
+	{ "MAIL FROM:<a@example.org>", "250 2.1.0 Ok", "a@example.org" },
+	{ "mail from:<a@example.org>", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<>", "250 2.1.0 Ok", "" },
+	{ "MAIL FROM:<root>", "250 2.1.0 Ok", "root@example.com" },
+	{ "MAIL FROM: <a@example.org>", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:a@example.org", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<@relay:a@example.org>", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<\"a b\"@example.org>", "250 2.1.0 Ok", "\"a b\"@example.org" },
+	{ "MAIL FROM:<a@example.org> SIZE=1000", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<a@example.org> SIZE=1048576", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<a@example.org> SIZE=1048577", "552 5.3.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> SIZE=99999999999999999999999", "501 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> SIZE=x", "501 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> BODY=8BITMIME SIZE=1", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<a@example.org> BODY=7BIT", "250 2.1.0 Ok", "a@example.org" },
+	{ "MAIL FROM:<a@example.org> BODY=BINARYMIME", "501 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> SMTPUTF8", "555 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> FOO=bar", "555 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org", "501 5.1.7 .*", NULL },
+	{ "MAIL FROM:<a@@example.org>", "501 5.1.7 .*", NULL },
+	{ "MAIL FROM:<\xc3\xa4@example.org>", "553 5.6.7 .*", NULL },
+	{ "MAIL FROM:", "501 5.*", NULL },
+	{ "MAIL TO:<a@example.org>", "501 5.5.4 .*", NULL },
+	{ "MAIL", "501 5.5.4 .*", NULL },
+};
+
+START_TEST(test_senders)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	begin_with_ehlo(&talk);
+	talk_say(&talk, senders[_i].mail);
+	talk_hear(&talk, senders[_i].reply);
+	talk_say(&talk, "RCPT TO:<b@example.net>");
+	if (senders[_i].from == NULL) {
+		talk_hear(&talk, "503 5.5.1 .*");
+	} else {
+		talk_hear(&talk, "250 2.1.5 Ok");
+		talk_say(&talk, "DATA\r\n.");
+		talk_hear(&talk, "354 .*");
+		talk_hear(&talk, "250 2.0.0 .*");
+		ck_assert_str_eq(talk.spool.from, senders[_i].from);
+	}
+	talk_end(&talk);
+}
+END_TEST
+
+static const struct {
+	const char *rcpt, *reply;
+	const char *to;
+} recipients[] = {
+	{ "RCPT TO:<b@example.net>", "250 2.1.5 Ok", "b@example.net" },
+	{ "rcpt to:<B@Example.NET>", "250 2.1.5 Ok", "B@Example.NET" },
+	{ "RCPT TO:<postmaster>", "250 2.1.5 Ok", "postmaster@example.com" },
+	{ "RCPT TO:<root>", "250 2.1.5 Ok", "root@example.com" },
+	{ "RCPT TO:<b@[192.0.2.1]>", "250 2.1.5 Ok", "b@[192.0.2.1]" },
+	{ "RCPT TO:<>", "501 5.1.3 .*", NULL },
+	{ "RCPT TO:<b@example..net>", "501 5.1.3 .*", NULL },
+	{ "RCPT TO:<b@example.net> NOTIFY=NEVER", "555 5.5.4 .*", NULL },
+	{ "RCPT TO:<\xc3\xa4@example.net>", "553 5.6.7 .*", NULL },
+	{ "RCPT FROM:<b@example.net>", "501 5.5.4 .*", NULL },
+	{ "RCPT", "501 5.5.4 .*", NULL },
+};
+
+START_TEST(test_recipients)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	begin_with_ehlo(&talk);
+	talk_say(&talk, "MAIL FROM:<>");
+	talk_hear(&talk, "250 .*");
+	talk_say(&talk, recipients[_i].rcpt);
+	talk_hear(&talk, recipients[_i].reply);
+	talk_say(&talk, "DATA");
+	if (recipients[_i].to == NULL) {
+		talk_hear(&talk, "503 5.5.1 .*");
+	} else {
+		talk_hear(&talk, "354 .*");
+		talk_say(&talk, ".");
+		talk_hear(&talk, "250 2.0.0 .*");
+		ck_assert_str_eq(talk.spool.rcpt, recipients[_i].to);
+	}
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_helo_takes_no_parameters)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk_begin(&talk);
+	talk_hear(&talk, "220 .*");
+	talk_say(&talk, "HELO app");
+	talk_hear(&talk, "250 .*");
+	talk_say(&talk, "MAIL FROM:<a@example.org> SIZE=10");
+	talk_hear(&talk, "555 5.5.4 .*");
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
+/* 5 is the limit: the others stay, and the message goes to them. */
+START_TEST(test_too_many_recipients)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	begin_with_ehlo(&talk);
+	talk_say(&talk, "MAIL FROM:<>");
+	talk_hear(&talk, "250 .*");
+	for (int i = 0; i < 5; i++) {
+		talk_say(&talk, i == 4 ? "RCPT TO:<last@example.net>" : "RCPT TO:<b@example.net>");
+		talk_hear(&talk, "250 2.1.5 Ok");
+	}
+	for (int i = 0; i < 50;
+	     i++) { /* more than limits.errors: none of them is one, but the first */
+		talk_say(&talk, "RCPT TO:<b@example.net>");
+		talk_hear(&talk, "452 4.5.3 .*");
+	}
+	talk_say(&talk, "DATA\r\n.");
+	talk_hear(&talk, "354 .*");
+	talk_hear(&talk, "250 2.0.0 .*");
+	ck_assert_uint_eq(talk.spool.rcpts, 5);
+	ck_assert_str_eq(talk.spool.last_rcpt, "last@example.net");
+	ck_assert_uint_eq(counter_get(&talk.counters.accepted_recipients), 5);
+	ck_assert_uint_eq(counter_get(&talk.counters.rejected_commands), 1);
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_who_may_relay)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk.peer.sin_addr.s_addr = inet_addr("192.0.2.7");
+	begin_with_ehlo(&talk);
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "550 5.7.1 192.0.2.7 is not allowed to relay.*");
+	talk_say(&talk, "RCPT TO:<b@example.net>");
+	talk_hear(&talk, "503 5.5.1 .*");
+	talk_say(&talk, "QUIT");
+	talk_hear(&talk, "221 .*");
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_no_space)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk_fill_disk(true);
+	begin_with_ehlo(&talk);
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "452 4.3.1 .*");
+	talk_say(&talk, "NOOP");
+	talk_hear(&talk, "250 .*");
+	talk_end(&talk);
+}
+END_TEST
+
+/* No memory for a message is that message's trouble alone. */
+START_TEST(test_spool_cannot_begin)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk.spool.begin_fails = 1;
+	begin_with_ehlo(&talk);
+	talk_say(&talk, "MAIL FROM:<>\r\nRCPT TO:<b@example.net>\r\nDATA");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_hear(&talk, "250 2.1.5 Ok");
+	talk_hear(&talk, "452 4.3.1 .*");
+	talk_say(&talk, "MAIL FROM:<>");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	TCase *table = tcase_create("addresses");
+
+	tcase_add_loop_test(table, test_senders, 0, (int)(sizeof senders / sizeof *senders));
+	tcase_add_loop_test(
+	    table, test_recipients, 0, (int)(sizeof recipients / sizeof *recipients));
+	suite_add_tcase(suite, table);
+	add_tests(suite, "rules", test_helo_takes_no_parameters, test_too_many_recipients,
+	    test_who_may_relay, test_no_space, test_spool_cannot_begin);
+}
+
+UNIT_MAIN("listener/mail")
