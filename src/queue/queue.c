@@ -197,13 +197,6 @@ unlink_item(struct queue *queue, struct queue_item *item)
 	queue->count--;
 }
 
-static void
-set_place(struct queue_item *item, const struct spool_record *record)
-{
-	item->place = record->place;
-	item->record_len = record->record_len;
-}
-
 /* Fill in a new item from its record; false when out of memory. */
 static bool
 describe(struct queue *queue, struct queue_item *item, const struct spool_record *record)
@@ -219,7 +212,8 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 		return false;
 	if ((item->lane = lane_acquire(&queue->lanes, envelope->from)) == NULL)
 		return false;
-	set_place(item, record);
+	item->place = record->place;
+	item->record_len = record->record_len;
 	item->content_len =
 	    record->content_len < UINT32_MAX ? (uint32_t)record->content_len : UINT32_MAX;
 	item->next_try_ms = envelope->next_try_ms;
@@ -232,17 +226,11 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 }
 
 struct queue_item *
-queue_add(struct queue *queue, const struct spool_record *record, struct spool_place *old)
+queue_add(struct queue *queue, const struct spool_record *record)
 {
-	struct queue_item *item = queue_find(queue, record->id);
+	struct queue_item *item = item_alloc(queue);
 
-	*old = (struct spool_place){ .segment = 0 };
-	if (item != NULL) {
-		*old = item->place;
-		set_place(item, record);
-		return item;
-	}
-	if ((item = item_alloc(queue)) == NULL)
+	if (item == NULL)
 		return NULL;
 	if (!describe(queue, item, record)) {
 		item_free(queue, item);
@@ -256,16 +244,25 @@ queue_add(struct queue *queue, const struct spool_record *record, struct spool_p
 	return item;
 }
 
-struct queue_item *
-queue_take(struct queue *queue, int64_t now_ms)
+size_t
+queue_release_due(struct queue *queue, int64_t now_ms)
 {
 	struct queue_item *item;
+	size_t count = 0;
 
 	while ((item = heap_top(&queue->waiting)) != NULL && item->next_try_ms <= now_ms) {
-		leave_state(queue, item);
-		enter_state(queue, item, QUEUE_READY);
+		queue_make_ready(queue, item);
+		count++;
 	}
-	if ((item = lane_pop(&queue->lanes)) == NULL)
+	return count;
+}
+
+struct queue_item *
+queue_take(struct queue *queue)
+{
+	struct queue_item *item = lane_pop(&queue->lanes);
+
+	if (item == NULL)
 		return NULL;
 	queue->count_state[QUEUE_READY]--;
 	enter_state(queue, item, QUEUE_ACTIVE);
@@ -273,13 +270,25 @@ queue_take(struct queue *queue, int64_t now_ms)
 }
 
 void
-queue_put_back(struct queue *queue, struct queue_item *item)
+queue_put_back(struct queue *queue, struct queue_item *item, bool last)
 {
 	assert(item->state == QUEUE_ACTIVE);
 	leave_state(queue, item);
-	lane_push_front(&queue->lanes, item->lane, item);
-	queue->count_state[QUEUE_READY]++;
+	item->next_try_ms = 0;
 	item->state = QUEUE_READY;
+	queue->count_state[QUEUE_READY]++;
+	if (last)
+		lane_push(&queue->lanes, item->lane, item);
+	else
+		lane_push_front(&queue->lanes, item->lane, item);
+}
+
+void
+queue_grab(struct queue *queue, struct queue_item *item)
+{
+	assert(item->state != QUEUE_ACTIVE);
+	leave_state(queue, item);
+	enter_state(queue, item, QUEUE_ACTIVE);
 }
 
 void

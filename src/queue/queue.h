@@ -40,6 +40,7 @@ struct queue_item {
 		size_t heap_slot;             /* while WAITING */
 	};
 	struct queue_item *hash_next, *all_prev, *all_next;
+	uint32_t reason;   /* caller's: of the last deferral, a number of reasons.h */
 	uint16_t attempts; /* caller's: that failed */
 	uint8_t state;     /* enum queue_state */
 	bool warned : 1;   /* caller's: the delay warning was sent */
@@ -52,22 +53,28 @@ struct queue *queue_new(void);
 void queue_free(struct queue **queue);
 
 /*
- * Take in a record from the reader (its envelope gives sender, recipients, attempts, next try,
- * held). When the id is known already the message was moved: only its place changes, *old gets the
- * former one (segment 0 if it is new).  NULL: out of memory.
+ * Take in a record from the reader, whose id must be new: its envelope gives sender, recipients,
+ * attempts, next try, held.  NULL: out of memory.
  */
-struct queue_item *
-queue_add(struct queue *queue, const struct spool_record *record, struct spool_place *old);
+struct queue_item *queue_add(struct queue *queue, const struct spool_record *record);
 
 struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 
-/* The next READY message, now ACTIVE; NULL when there is none.  First moves what is due out of
- * WAITING. */
-struct queue_item *queue_take(struct queue *queue, int64_t now_ms);
+/* Make READY what WAITS until now_ms or an earlier time: how many. */
+size_t queue_release_due(struct queue *queue, int64_t now_ms);
 
-/* An ACTIVE message goes back: at once to the head of its lane, or to wait until a time. */
-void queue_put_back(struct queue *queue, struct queue_item *item);
+/* The next READY message, now ACTIVE; NULL when there is none. */
+struct queue_item *queue_take(struct queue *queue);
+
+/*
+ * An ACTIVE message goes back: to be taken again at once, from the head of its lane or as the last
+ * of it; or to wait until a time.
+ */
+void queue_put_back(struct queue *queue, struct queue_item *item, bool last);
 void queue_wait(struct queue *queue, struct queue_item *item, int64_t until_ms);
+
+/* Take a message out of its turn, from any state but ACTIVE: now it is ACTIVE. */
+void queue_grab(struct queue *queue, struct queue_item *item);
 
 /* From any state but ACTIVE. */
 void queue_hold(struct queue *queue, struct queue_item *item);

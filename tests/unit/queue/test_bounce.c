@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/* test_bounce.c - reports: the fields of RFC 3464, and nothing but plain ASCII whatever the peer
+ * said. */
+#include "queue/bounce.h"
+
+#include <event2/buffer.h>
+#include <string.h>
+
+#include "spool/envelope.h"
+#include "unit.h"
+
+static char text[64 * 1024];
+
+static void
+compose(const struct bounce *bounce)
+{
+	struct evbuffer *out = evbuffer_new();
+	int len;
+
+	ck_assert_int_eq(bounce_compose(bounce, out), 0);
+	len = evbuffer_remove(out, text, sizeof text - 1);
+	ck_assert_int_gt(len, 0);
+	text[len] = '\0';
+	evbuffer_free(out);
+}
+
+static struct bounce
+sample(enum bounce_kind kind, const struct bounce_rcpt *rcpt, size_t nrcpt)
+{
+	static const char header[] = "Subject: hello\r\nX-Eight: caf\xc3\xa9\r\n";
+	static struct envelope envelope = {
+		.id = 1, .received_ms = 1700000000000, .from = (char *)"sender@example.com"
+	};
+
+	return (struct bounce){
+		.kind = kind,
+		.hostname = "relay.example.com",
+		.of = &envelope,
+		.rcpt = rcpt,
+		.nrcpt = nrcpt,
+		.id = 2,
+		.now_ms = 1700000100000,
+		.give_up_ms = 1700432000000,
+		.header = header,
+		.header_len = sizeof header - 1,
+	};
+}
+
+static void
+assert_has(const char *part)
+{
+	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+}
+
+START_TEST(tells_who_failed_and_why)
+{
+	const struct bounce_rcpt rcpt[] = {
+		{ "a@example.net", "5.1.1", "550 5.1.1 no such user", "smtp.example.org" },
+		{ "b@example.net", NULL, "too old", NULL },
+	};
+	struct bounce bounce = sample(BOUNCE_FAILED, rcpt, 2);
+
+	compose(&bounce);
+	assert_has("To: <sender@example.com>\r\n");
+	assert_has("From: Mail Delivery System <MAILER-DAEMON@relay.example.com>\r\n");
+	assert_has("Auto-Submitted: auto-replied\r\n");
+	assert_has("report-type=delivery-status");
+	assert_has("Reporting-MTA: dns; relay.example.com\r\n");
+	assert_has("Final-Recipient: rfc822; a@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+		   "Remote-MTA: dns; smtp.example.org\r\nDiagnostic-Code: smtp; 550 5.1.1 no such "
+		   "user\r\n");
+	assert_has("Final-Recipient: rfc822; b@example.net\r\nAction: failed\r\nStatus: 5.0.0\r\n");
+	assert_has("Subject: hello\r\n");
+}
+END_TEST
+
+START_TEST(a_delay_says_until_when)
+{
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "451 later", "smtp.example.org" };
+	struct bounce bounce = sample(BOUNCE_DELAYED, &rcpt, 1);
+
+	compose(&bounce);
+	assert_has("Action: delayed\r\nStatus: 4.0.0\r\n");
+	assert_has("Will-Retry-Until: ");
+	assert_has("still being tried");
+}
+END_TEST
+
+START_TEST(is_plain_ascii_with_short_lines)
+{
+	char reply[5000];
+	const struct bounce_rcpt rcpt = { "a\xc3\xa9@example.net", "5.0.0", reply,
+		"smtp.example.org" };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+
+	memset(reply, '\xff', sizeof reply - 1);
+	memcpy(reply, "one\r\ntwo\nthree", 14);
+	reply[sizeof reply - 1] = '\0';
+	compose(&bounce);
+	assert_has("Diagnostic-Code: smtp; one\r\n\ttwo\r\n\tthree");
+	for (const char *line = text, *end; (end = strstr(line, "\r\n")) != NULL; line = end + 2)
+		ck_assert_int_le(end - line, 998);
+	for (const char *p = text; *p != '\0'; p++)
+		ck_assert_msg((*p >= ' ' && *p < 127) || *p == '\r' || *p == '\n' || *p == '\t',
+		    "octet %d", *p);
+}
+END_TEST
+
+START_TEST(bounce_from_replaces_mailer_daemon)
+{
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+
+	bounce.from = "bounces@example.com";
+	compose(&bounce);
+	assert_has("From: Mail Delivery System <bounces@example.com>\r\n");
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "report", tells_who_failed_and_why, a_delay_says_until_when,
+	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon);
+}
+
+UNIT_MAIN("bounce")

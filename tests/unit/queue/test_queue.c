@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/* test_queue.c - the index: states, fairness, recipients. */
+#include "queue/queue.h"
+
+#include "spool/envelope.h"
+#include "spool/reader.h"
+#include "unit.h"
+
+static char *rcpts[200];
+
+static struct queue_item *
+add(struct queue *queue, uint64_t id, const char *from, size_t nrcpt, int64_t next_try_ms,
+    bool held)
+{
+	struct envelope envelope = {
+		.id = id,
+		.from = (char *)from,
+		.rcpt = rcpts,
+		.nrcpt = nrcpt,
+		.next_try_ms = next_try_ms,
+		.held = held,
+	};
+	const struct spool_record record = {
+		.id = id,
+		.place = { .segment = 1, .offset = (uint32_t)id },
+		.record_len = 100,
+		.content_len = 50,
+		.envelope = &envelope,
+	};
+
+	return queue_add(queue, &record);
+}
+
+static uint64_t
+take(struct queue *queue)
+{
+	const struct queue_item *item = queue_take(queue);
+
+	return item != NULL ? item->id : 0;
+}
+
+START_TEST(takes_messages_of_one_sender_in_order)
+{
+	struct queue *queue = queue_new();
+
+	for (uint64_t id = 1; id <= 3; id++)
+		add(queue, id, "a@example.com", 1, 0, false);
+	ck_assert_uint_eq(take(queue), 1);
+	ck_assert_uint_eq(take(queue), 2);
+	ck_assert_uint_eq(take(queue), 3);
+	ck_assert_uint_eq(take(queue), 0);
+	ck_assert_uint_eq(queue_count_state(queue, QUEUE_ACTIVE), 3);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(senders_take_turns)
+{
+	struct queue *queue = queue_new();
+
+	for (uint64_t id = 1; id <= 100; id++)
+		add(queue, id, "newsletter@example.com", 1, 0, false);
+	add(queue, 200, "reset@example.com", 1, 0, false);
+	ck_assert_uint_eq(take(queue), 1);
+	ck_assert_uint_eq(take(queue), 200);
+	ck_assert_uint_eq(take(queue), 2);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(sender_lanes_ignore_case)
+{
+	struct queue *queue = queue_new();
+
+	add(queue, 1, "News@Example.com", 1, 0, false);
+	add(queue, 2, "news@example.com", 1, 0, false);
+	add(queue, 3, "other@example.com", 1, 0, false);
+	ck_assert_uint_eq(take(queue), 1);
+	ck_assert_uint_eq(take(queue), 3);
+	ck_assert_uint_eq(take(queue), 2);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(waits_until_due)
+{
+	struct queue *queue = queue_new();
+
+	add(queue, 1, "a@example.com", 1, 2000, false);
+	add(queue, 2, "b@example.com", 1, 1000, false);
+	ck_assert_int_eq(queue_next_due(queue), 1000);
+	ck_assert_uint_eq(queue_release_due(queue, 999), 0);
+	ck_assert_uint_eq(take(queue), 0);
+	ck_assert_uint_eq(queue_release_due(queue, 1000), 1);
+	ck_assert_uint_eq(take(queue), 2);
+	ck_assert_int_eq(queue_next_due(queue), 2000);
+	ck_assert_uint_eq(queue_release_due(queue, INT64_MAX), 1);
+	ck_assert_int_eq(queue_next_due(queue), INT64_MAX);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(heap_keeps_order_under_removal)
+{
+	struct queue *queue = queue_new();
+	struct queue_item *item[500];
+	int64_t last = 0;
+
+	for (uint64_t i = 0; i < 500; i++)
+		item[i] =
+		    add(queue, i + 1, "a@example.com", 1, (int64_t)(i * 7919 % 503) + 1, false);
+	for (size_t i = 0; i < 500; i += 3)
+		queue_remove(queue, item[i]);
+	while (queue_next_due(queue) != INT64_MAX) {
+		ck_assert_int_ge(queue_next_due(queue), last);
+		last = queue_next_due(queue);
+		queue_release_due(queue, last);
+	}
+	ck_assert_uint_eq(queue_count_state(queue, QUEUE_READY), queue_count(queue));
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(held_messages_are_not_taken)
+{
+	struct queue *queue = queue_new();
+	struct queue_item *item = add(queue, 1, "a@example.com", 1, 0, true);
+
+	ck_assert_uint_eq(take(queue), 0);
+	queue_make_ready(queue, item);
+	ck_assert_uint_eq(take(queue), 1);
+	queue_put_back(queue, item, false);
+	queue_hold(queue, item);
+	ck_assert_uint_eq(take(queue), 0);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(goes_back_to_head_or_tail)
+{
+	struct queue *queue = queue_new();
+	struct queue_item *item;
+
+	for (uint64_t id = 1; id <= 3; id++)
+		add(queue, id, "a@example.com", 1, 0, false);
+	item = queue_take(queue);
+	queue_put_back(queue, item, false);
+	ck_assert_uint_eq(take(queue), 1);
+	queue_put_back(queue, item, true);
+	ck_assert_uint_eq(take(queue), 2);
+	ck_assert_uint_eq(take(queue), 3);
+	ck_assert_uint_eq(take(queue), 1);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(grabs_from_the_middle_of_a_lane)
+{
+	struct queue *queue = queue_new();
+
+	for (uint64_t id = 1; id <= 3; id++)
+		add(queue, id, "a@example.com", 1, 0, false);
+	queue_grab(queue, queue_find(queue, 2));
+	ck_assert_uint_eq(take(queue), 1);
+	ck_assert_uint_eq(take(queue), 3);
+	ck_assert_uint_eq(take(queue), 0);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(counts_recipients_once)
+{
+	static const size_t sizes[] = { 1, 2, 63, 64, 65, 130 };
+
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+		struct queue *queue = queue_new();
+		struct queue_item *item = add(queue, 1, "a@example.com", sizes[s], 0, false);
+		uint32_t last = (uint32_t)sizes[s] - 1;
+
+		for (uint32_t i = 0; i < last; i++) {
+			ck_assert_msg(!queue_rcpt_done(item, i), "%zu recipients, %u", sizes[s], i);
+			ck_assert(!queue_rcpt_done(item, i));
+			ck_assert(queue_rcpt_is_done(item, i));
+		}
+		ck_assert(!queue_rcpt_is_done(item, last));
+		ck_assert(!queue_rcpt_done(item, last + 1)); /* no such recipient */
+		ck_assert(queue_rcpt_done(item, last));
+		queue_free(&queue);
+	}
+}
+END_TEST
+
+START_TEST(walks_oldest_first_and_finds_by_id)
+{
+	struct queue *queue = queue_new();
+	const struct queue_item *item = NULL;
+	uint64_t id = 0;
+
+	for (uint64_t i = 1; i <= 5000; i++)
+		add(queue, i << 20, "a@example.com", 1, 0, false);
+	queue_remove(queue, queue_find(queue, UINT64_C(1) << 20));
+	ck_assert_ptr_null(queue_find(queue, UINT64_C(1) << 20));
+	while ((item = queue_walk(queue, item)) != NULL) {
+		ck_assert_uint_gt(item->id, id);
+		id = item->id;
+		ck_assert_ptr_eq(queue_find(queue, id), item);
+	}
+	ck_assert_uint_eq(queue_count(queue), 4999);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(an_item_is_about_100_bytes)
+{
+	ck_assert_uint_le(sizeof(struct queue_item), 104);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "order", takes_messages_of_one_sender_in_order, senders_take_turns,
+	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_the_middle_of_a_lane);
+	add_tests(suite, "time", waits_until_due, heap_keeps_order_under_removal);
+	add_tests(suite, "states", held_messages_are_not_taken, counts_recipients_once,
+	    walks_oldest_first_and_finds_by_id, an_item_is_about_100_bytes);
+}
+
+UNIT_MAIN("queue")

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* test_reasons.c - texts are kept once, and not without bound. */
+#include "queue/reasons.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+START_TEST(keeps_a_text_once)
+{
+	struct reasons *reasons = reasons_new();
+	uint32_t a = reasons_take(reasons, "451 try later"),
+		 b = reasons_take(reasons, "451 try later");
+
+	ck_assert_uint_ne(a, 0);
+	ck_assert_uint_eq(a, b);
+	ck_assert_uint_ne(a, reasons_take(reasons, "452 full"));
+	ck_assert_str_eq(reasons_text(reasons, a), "451 try later");
+	reasons_free(&reasons);
+}
+END_TEST
+
+START_TEST(nothing_is_no_reason)
+{
+	struct reasons *reasons = reasons_new();
+
+	ck_assert_uint_eq(reasons_take(reasons, NULL), 0);
+	ck_assert_uint_eq(reasons_take(reasons, ""), 0);
+	ck_assert_ptr_null(reasons_text(reasons, 0));
+	reasons_drop(reasons, 0);
+	reasons_free(&reasons);
+}
+END_TEST
+
+START_TEST(slots_are_used_again)
+{
+	struct reasons *reasons = reasons_new();
+	char text[32];
+
+	for (unsigned i = 0; i < REASONS_MAX * 5; i++) {
+		(void)snprintf(text, sizeof text, "reason %u", i);
+
+		uint32_t number = reasons_take(reasons, text);
+
+		ck_assert_str_eq(reasons_text(reasons, number), text);
+		reasons_drop(reasons, number);
+	}
+	reasons_free(&reasons);
+}
+END_TEST
+
+START_TEST(many_different_texts_share_one)
+{
+	struct reasons *reasons = reasons_new();
+	char text[32];
+	uint32_t last = 0;
+
+	for (unsigned i = 0; i < REASONS_MAX + 10; i++) {
+		(void)snprintf(text, sizeof text, "reason %u", i);
+		last = reasons_take(reasons, text);
+		ck_assert_uint_ne(last, 0);
+	}
+	ck_assert_ptr_nonnull(strstr(reasons_text(reasons, last), "posternctl show"));
+	reasons_free(&reasons);
+}
+END_TEST
+
+START_TEST(long_texts_are_cut)
+{
+	struct reasons *reasons = reasons_new();
+	char text[REASON_LEN_MAX * 2];
+
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	ck_assert_uint_eq(
+	    strlen(reasons_text(reasons, reasons_take(reasons, text))), REASON_LEN_MAX);
+	reasons_free(&reasons);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "reasons", keeps_a_text_once, nothing_is_no_reason, slots_are_used_again,
+	    many_different_texts_share_one, long_texts_are_cut);
+}
+
+UNIT_MAIN("reasons")
