@@ -1,3 +1,18 @@
 noinst_LIBRARIES += liboutbound.a
 liboutbound_a_SOURCES = \
-	src/outbound/outbound.h
+	src/outbound/auth.c src/outbound/auth.h \
+	src/outbound/classify.c src/outbound/classify.h \
+	src/outbound/delivery.c src/outbound/delivery.h \
+	src/outbound/feed.c src/outbound/feed.h \
+	src/outbound/forward.c src/outbound/forward.h \
+	src/outbound/health.c src/outbound/health.h \
+	src/outbound/history.c src/outbound/history.h \
+	src/outbound/ledger.c src/outbound/ledger.h \
+	src/outbound/outbound.c src/outbound/outbound.h \
+	src/outbound/pace.c src/outbound/pace.h \
+	src/outbound/report.c src/outbound/report.h \
+	src/outbound/segments.c src/outbound/segments.h \
+	src/outbound/session.c src/outbound/session.h src/outbound/session_internal.h \
+	src/outbound/sweep.c src/outbound/sweep.h \
+	src/outbound/transaction.c \
+	src/outbound/upstream.c src/outbound/upstream.h

@@ -14,8 +14,10 @@ struct counters;
 struct event_base;
 struct outbound;
 struct queue;
+struct queue_item;
 struct secrets;
 struct spool;
+struct spool_outcomes;
 
 /*
  * Start: read the log (recovery), then follow it; wake_fd is the eventfd that writers write.
@@ -37,6 +39,10 @@ void outbound_free(struct outbound **outbound);
 /* For the control socket. */
 struct queue *outbound_queue(struct outbound *outbound);
 struct spool *outbound_spool(struct outbound *outbound);
+struct spool_outcomes *outbound_outcomes(struct outbound *outbound);
+
+/* Why a message waits, in words; NULL: it has not been tried, or was not put off. */
+const char *outbound_reason(const struct outbound *outbound, const struct queue_item *item);
 
 enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };
 
@@ -60,8 +66,9 @@ enum outbound_command { OUTBOUND_RETRY, OUTBOUND_HOLD, OUTBOUND_RELEASE, OUTBOUN
 enum outbound_answer {
 	OUTBOUND_DONE,
 	OUTBOUND_NO_SUCH_MESSAGE,
-	OUTBOUND_BUSY,   /* it is being sent right now: ask again */
-	OUTBOUND_FAILED, /* the outcome could not be written */
+	OUTBOUND_IS_HELD, /* a held message is not retried: release it */
+	OUTBOUND_BUSY,    /* it is being sent right now: ask again */
+	OUTBOUND_FAILED,  /* the outcome could not be written */
 };
 
 /* An operator's order for one message. */

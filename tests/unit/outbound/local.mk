@@ -1,1 +1,19 @@
 # tests of src/outbound
+OUTBOUND_TESTS = \
+	tests/unit/outbound/test_classify \
+	tests/unit/outbound/test_health \
+	tests/unit/outbound/test_history \
+	tests/unit/outbound/test_pace \
+	tests/unit/outbound/test_segments
+check_PROGRAMS += $(OUTBOUND_TESTS)
+TESTS += $(OUTBOUND_TESTS)
+tests_unit_outbound_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_classify_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_history_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/* delivery.c - see delivery.h. */
+#include "outbound/delivery.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "queue/queue.h"
+#include "spool/envelope.h"
+#include "spool/reader.h"
+
+/* The recipients that are not done yet. */
+static int
+list_recipients(struct delivery *delivery)
+{
+	const struct envelope *envelope = delivery->envelope;
+
+	delivery->rcpt = calloc(envelope->nrcpt, sizeof *delivery->rcpt);
+	if (delivery->rcpt == NULL)
+		return -1;
+	for (uint32_t i = 0; i < envelope->nrcpt; i++)
+		if (!queue_rcpt_is_done(delivery->item, i))
+			delivery->rcpt[delivery->nrcpt++].index = i;
+	return 0;
+}
+
+enum delivery_result
+delivery_open(
+    struct spool *spool, struct queue_item *item, bool with_content, struct delivery **out)
+{
+	struct delivery *delivery = calloc(1, sizeof *delivery);
+	enum delivery_result result = DELIVERY_LATER;
+	int read = 0;
+
+	*out = NULL;
+	if (delivery == NULL)
+		return DELIVERY_LATER;
+	delivery->item = item;
+	delivery->fd = -1;
+	delivery->started_ms = clock_mono_ms();
+	if ((delivery->content = evbuffer_new()) == NULL)
+		goto out;
+	if ((read = spool_read_envelope(spool, &item->place, &delivery->envelope)) != 0 ||
+	    list_recipients(delivery) == -1)
+		goto out;
+	if (with_content)
+		read = spool_read_content(
+		    spool, &item->place, delivery->content, &delivery->fd, &delivery->content_len);
+	if (read != -1) {
+		*out = delivery;
+		return read == 0 ? DELIVERY_OPENED : DELIVERY_DAMAGED;
+	}
+out:
+	if (read == 1)
+		result = DELIVERY_DAMAGED;
+	int saved = errno;
+
+	delivery_free(&delivery);
+	errno = saved;
+	return result;
+}
+
+void
+delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int code,
+    const char *enhanced, const char *words)
+{
+	struct delivery_rcpt *to = &delivery->rcpt[rcpt];
+
+	to->fate = fate;
+	to->code = code;
+	to->enhanced[0] = '\0';
+	if (strlen(enhanced) < sizeof to->enhanced)
+		memcpy(to->enhanced, enhanced, strlen(enhanced) + 1);
+	free(to->reply);
+	to->reply = strdup(words);
+}
+
+void
+delivery_judge_all(struct delivery *delivery, enum rcpt_fate of, enum rcpt_fate fate, int code,
+    const char *enhanced, const char *words)
+{
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		if (delivery->rcpt[i].fate == of)
+			delivery_judge(delivery, i, fate, code, enhanced, words);
+}
+
+size_t
+delivery_count(const struct delivery *delivery, enum rcpt_fate fate)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		count += delivery->rcpt[i].fate == fate;
+	return count;
+}
+
+const char *
+delivery_address(const struct delivery *delivery, size_t rcpt)
+{
+	return delivery->envelope->rcpt[delivery->rcpt[rcpt].index];
+}
+
+void
+delivery_free(struct delivery **delivery)
+{
+	if (*delivery == NULL)
+		return;
+	for (size_t i = 0; i < (*delivery)->nrcpt; i++)
+		free((*delivery)->rcpt[i].reply);
+	free((*delivery)->rcpt);
+	envelope_free(&(*delivery)->envelope);
+	if ((*delivery)->content != NULL)
+		evbuffer_free((*delivery)->content);
+	if ((*delivery)->fd != -1)
+		close((*delivery)->fd);
+	free(*delivery);
+	*delivery = NULL;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * delivery.h - one attempt to hand one message to an upstream: the message read from the spool, and
+ * what was said of each of its outstanding recipients.  It holds the queue item ACTIVE from
+ * delivery_open() until ledger_settle().
+ */
+#ifndef OUTBOUND_DELIVERY_H
+#define OUTBOUND_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct envelope;
+struct evbuffer;
+struct queue_item;
+struct spool;
+
+enum rcpt_fate {
+	RCPT_UNTRIED, /* goes in the next transaction */
+	RCPT_SENT,    /* RCPT was sent */
+	RCPT_TAKEN,   /* RCPT was accepted; the content decides */
+	RCPT_DELIVERED,
+	RCPT_DEFERRED,
+	RCPT_FAILED,
+};
+
+enum { ENHANCED_SIZE = 12 };
+
+struct delivery_rcpt {
+	uint32_t index; /* in the envelope */
+	enum rcpt_fate fate;
+	int code; /* 0: no reply, the words are ours */
+	char enhanced[ENHANCED_SIZE];
+	char *reply; /* words, NULL until there are any */
+};
+
+struct delivery {
+	struct queue_item *item;
+	struct envelope *envelope;
+	struct evbuffer *content; /* canonical; empty for large content */
+	int fd;                   /* large content, or -1 */
+	uint64_t content_len;
+	struct delivery_rcpt *rcpt; /* the outstanding ones */
+	size_t nrcpt;
+	int64_t started_ms;    /* monotonic */
+	bool uncertain;        /* the content was sent to its end, and no reply came */
+	struct delivery *next; /* in the session's line */
+};
+
+enum delivery_result {
+	DELIVERY_OPENED,
+	DELIVERY_DAMAGED, /* the record cannot be trusted; the envelope may be there */
+	DELIVERY_LATER,   /* out of memory or an I/O error: errno */
+};
+
+/* *out is set for OPENED; for DAMAGED it is set, without content, if the envelope could be read,
+ * else NULL. */
+enum delivery_result delivery_open(
+    struct spool *spool, struct queue_item *item, bool with_content, struct delivery **out);
+
+/* Say of a recipient what the upstream (code > 0) or we (code 0) say of it. */
+void delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int code,
+    const char *enhanced, const char *words);
+
+/* The same of every recipient whose fate is `of`. */
+void delivery_judge_all(struct delivery *delivery, enum rcpt_fate of, enum rcpt_fate fate, int code,
+    const char *enhanced, const char *words);
+
+/* How many recipients have this fate. */
+size_t delivery_count(const struct delivery *delivery, enum rcpt_fate fate);
+
+const char *delivery_address(const struct delivery *delivery, size_t rcpt);
+
+void delivery_free(struct delivery **delivery);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * feed.c - see feed.h.  A record of an id that is in the queue already is a copy that was moved
+ * forward: the later one counts.  Works in batches, so that sessions and the control socket are
+ * served during a long recovery.
+ */
+#include "outbound/feed.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "outbound/history.h"
+#include "outbound/ledger.h"
+#include "outbound/segments.h"
+#include "queue/queue.h"
+#include "queue/reasons.h"
+#include "spool/envelope.h"
+#include "spool/outcome.h"
+#include "spool/reader.h"
+
+enum { BATCH = 512, ERROR_WAIT_S = 1 };
+
+struct feed {
+	struct feed_context of;
+	struct spool_reader *reader;
+	struct history *history;
+	struct event *wake;  /* the eventfd */
+	struct event *again; /* the next batch, or a retry after an error */
+	bool recovered, failing;
+	int64_t started_ms;
+};
+
+/* The index of the queue is all that outbound has: without memory for it, start over (the log has
+ * everything). */
+static void
+die_of_memory(void)
+{
+	log_error("out_of_memory", log_s("while", "building the queue"));
+	abort();
+}
+
+/* Tell a new item its past; false when nothing of it is left to do. */
+static bool
+apply(struct feed *feed, struct queue_item *item, const struct past *past)
+{
+	for (size_t i = 0; i < past->ndone; i++)
+		queue_rcpt_done(item, past->done[i]);
+	if (item->ndone == item->nrcpt)
+		return false;
+	item->warned |= past->warned;
+	if (past->attempts > 0) {
+		item->attempts = (uint16_t)(item->attempts + past->attempts);
+		reasons_drop(feed->of.reasons, item->reason);
+		item->reason = reasons_take(feed->of.reasons, past->reply);
+	}
+	if (past->held)
+		queue_hold(feed->of.queue, item);
+	else if (past->next_try_ms > 0)
+		queue_wait(feed->of.queue, item, past->next_try_ms);
+	return true;
+}
+
+static void
+add(struct feed *feed, const struct spool_record *record, const struct past *past)
+{
+	struct queue_item *item = queue_find(feed->of.queue, record->id);
+
+	if (item != NULL)
+		ledger_supersede(feed->of.ledger, item);
+	if ((item = queue_add(feed->of.queue, record)) == NULL)
+		die_of_memory();
+	segments_ref(feed->of.segments, record->place.segment, record->record_len);
+	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
+	if (past != NULL && !apply(feed, item, past))
+		ledger_forget(feed->of.ledger, item);
+}
+
+static void
+take_record(struct feed *feed, struct spool_record *record)
+{
+	struct past *past = history_take(feed->history, &record->place);
+
+	if (past != NULL && past->removed && record->is_large)
+		spool_outcomes_drop_large(feed->of.outcomes, record->id);
+	else if (past == NULL || !(past->removed || past->moved))
+		add(feed, record, past);
+	past_free(&past);
+	envelope_free(&record->envelope);
+}
+
+struct loading {
+	struct feed *feed;
+	uint64_t segment;
+};
+
+static void
+on_outcome(void *ctx, const struct outcome *outcome)
+{
+	const struct loading *loading = ctx;
+
+	if (!history_add(loading->feed->history, loading->segment, outcome))
+		die_of_memory();
+}
+
+static void
+on_segment(void *ctx, uint64_t segment)
+{
+	struct feed *feed = ctx;
+	struct loading loading = { feed, segment };
+
+	if (!segments_enter(feed->of.segments, segment))
+		die_of_memory();
+	if (spool_outcomes_load(feed->of.outcomes, segment, on_outcome, &loading) == -1)
+		log_error("outcomes_unreadable", log_d("segment", segment),
+		    log_s("why", strerror(errno)),
+		    log_s("means", "messages of this segment may be sent again"));
+}
+
+static void
+on_sealed(void *ctx, uint64_t segment, uint32_t size)
+{
+	struct feed *feed = ctx;
+
+	segments_seal(feed->of.segments, segment, size);
+	ledger_drop_if_finished(feed->of.ledger, segment);
+}
+
+static const struct spool_reader_events reader_events = {
+	.on_segment = on_segment,
+	.on_sealed = on_sealed,
+};
+
+static void
+recovery_is_over(struct feed *feed)
+{
+	feed->recovered = true;
+	log_info("recovered", log_d("messages", queue_count(feed->of.queue)),
+	    log_d("segments", segments_count(feed->of.segments)),
+	    log_d("ms", clock_mono_ms() - feed->started_ms));
+}
+
+static void
+wait_and_retry(struct feed *feed)
+{
+	static const struct timeval wait = { .tv_sec = ERROR_WAIT_S };
+
+	if (!feed->failing)
+		log_error("spool_unreadable", log_s("why", strerror(errno)));
+	feed->failing = true;
+	event_add(feed->again, &wait);
+}
+
+static void
+run(struct feed *feed)
+{
+	struct spool_record record;
+
+	for (unsigned n = 0; n < BATCH; n++) {
+		enum spool_next next = spool_reader_next(feed->reader, &record);
+
+		if (next == SPOOL_NEXT_RECORD) {
+			feed->failing = false;
+			take_record(feed, &record);
+			continue;
+		}
+		if (next == SPOOL_NEXT_ERROR)
+			wait_and_retry(feed);
+		else if (!feed->recovered)
+			recovery_is_over(feed);
+		feed->of.on_news(feed->of.ctx);
+		return;
+	}
+	event_active(feed->again, EV_TIMEOUT, 0);
+	feed->of.on_news(feed->of.ctx);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	run(ctx);
+}
+
+static void
+on_wake(evutil_socket_t fd, short what, void *ctx)
+{
+	struct feed *feed = ctx;
+	uint64_t count;
+
+	(void)what;
+	if (read(fd, &count, sizeof count) == sizeof count)
+		run(feed);
+}
+
+struct feed *
+feed_new(const struct feed_context *context)
+{
+	struct feed *feed = calloc(1, sizeof *feed);
+
+	if (feed == NULL)
+		return NULL;
+	feed->of = *context;
+	feed->started_ms = clock_mono_ms();
+	feed->history = history_new();
+	feed->reader = spool_reader_new(context->spool, context->counters);
+	feed->wake =
+	    event_new(context->base, context->wake_fd, EV_READ | EV_PERSIST, on_wake, feed);
+	feed->again = event_new(context->base, -1, 0, on_again, feed);
+	if (feed->history == NULL || feed->reader == NULL || feed->wake == NULL ||
+	    feed->again == NULL || event_add(feed->wake, NULL) == -1) {
+		feed_free(&feed);
+		return NULL;
+	}
+	spool_reader_on(feed->reader, &reader_events, feed);
+	event_active(feed->again, EV_TIMEOUT, 0);
+	return feed;
+}
+
+void
+feed_free(struct feed **feed)
+{
+	if (*feed == NULL)
+		return;
+	if ((*feed)->wake != NULL)
+		event_free((*feed)->wake);
+	if ((*feed)->again != NULL)
+		event_free((*feed)->again);
+	spool_reader_free(&(*feed)->reader);
+	history_free(&(*feed)->history);
+	free(*feed);
+	*feed = NULL;
+}
+
+bool
+feed_is_recovered(const struct feed *feed)
+{
+	return feed->recovered;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * forward.c - see forward.h.  The copy has the same id, only the recipients that are left, and the
+ * state so far in its envelope. When the feed meets it, the old copy is superseded: until then a
+ * crash merely leaves two copies, of which the later one counts.
+ */
+#include "outbound/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "outbound/delivery.h"
+#include "queue/queue.h"
+#include "queue/reasons.h"
+#include "spool/envelope.h"
+#include "spool/writer.h"
+
+struct forward {
+	struct queue *queue;
+	struct reasons *reasons;
+	struct spool *spool;
+	struct spool_writer *writer;
+	size_t busy;
+};
+
+struct copy {
+	struct forward *forward;
+	uint64_t id;
+	enum queue_state state; /* before it was grabbed */
+};
+
+struct forward *
+forward_new(
+    struct queue *queue, struct reasons *reasons, struct spool *spool, struct spool_writer *writer)
+{
+	struct forward *forward = calloc(1, sizeof *forward);
+
+	if (forward != NULL)
+		*forward = (struct forward){ queue, reasons, spool, writer, 0 };
+	return forward;
+}
+
+void
+forward_free(struct forward **forward)
+{
+	free(*forward);
+	*forward = NULL;
+}
+
+size_t
+forward_busy(const struct forward *forward)
+{
+	return forward->busy;
+}
+
+static void
+give_back(struct forward *forward, struct queue_item *item, enum queue_state state)
+{
+	if (state == QUEUE_WAITING) {
+		queue_wait(forward->queue, item, item->next_try_ms);
+		return;
+	}
+	queue_put_back(forward->queue, item, false);
+	if (state == QUEUE_HELD)
+		queue_hold(forward->queue, item);
+}
+
+static void
+on_commit(void *ctx, int error, const struct spool_place *place)
+{
+	struct copy *copy = ctx;
+	struct queue_item *item = queue_find(copy->forward->queue, copy->id);
+	char id[ID_TEXT_SIZE];
+
+	(void)place;
+	copy->forward->busy--;
+	if (error != 0 && item != NULL) {
+		id_format(copy->id, id);
+		log_warning("not_moved", log_s("id", id), log_s("why", strerror(error)));
+		give_back(copy->forward, item, copy->state);
+	}
+	free(copy);
+}
+
+/* The envelope of the copy: who is left, and the past.  Borrows everything; the list is the
+ * caller's to free. */
+static struct envelope
+describe(const struct forward *forward, const struct delivery *delivery, enum queue_state state,
+    char **rcpt)
+{
+	const struct queue_item *item = delivery->item;
+	struct envelope envelope = *delivery->envelope;
+
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		rcpt[i] = delivery->envelope->rcpt[delivery->rcpt[i].index];
+	envelope.rcpt = rcpt;
+	envelope.nrcpt = delivery->nrcpt;
+	envelope.attempts = item->attempts;
+	envelope.next_try_ms = state == QUEUE_WAITING ? item->next_try_ms : 0;
+	envelope.warned = item->warned;
+	envelope.held = state == QUEUE_HELD;
+	envelope.last_reply = (char *)(uintptr_t)reasons_text(forward->reasons, item->reason);
+	return envelope;
+}
+
+/* Begin the copy's message with the content of the old one; NULL when that fails. */
+static struct spool_message *
+copy_content(struct forward *forward, const struct queue_item *item)
+{
+	struct spool_message *message = spool_message_begin(forward->writer, item->id);
+
+	if (message != NULL && spool_message_take(message, &item->place) != 0)
+		spool_message_abort(&message);
+	return message;
+}
+
+static int
+commit_copy(struct forward *forward, struct delivery *delivery, enum queue_state state)
+{
+	struct copy *copy = calloc(1, sizeof *copy);
+	char **rcpt = calloc(delivery->nrcpt, sizeof *rcpt);
+	struct spool_message *message = copy_content(forward, delivery->item);
+	int result = -1;
+
+	if (copy != NULL && rcpt != NULL && message != NULL) {
+		struct envelope envelope = describe(forward, delivery, state, rcpt);
+
+		*copy = (struct copy){ forward, delivery->item->id, state };
+		spool_message_commit(message, &envelope, on_commit, copy);
+		forward->busy++;
+		message = NULL;
+		copy = NULL;
+		result = 0;
+	}
+	spool_message_abort(&message);
+	free(rcpt);
+	free(copy);
+	return result;
+}
+
+int
+forward_message(struct forward *forward, struct queue_item *item)
+{
+	enum queue_state state = item->state;
+	struct delivery *delivery;
+	int result = -1;
+
+	if (forward->busy >= FORWARD_MAX)
+		return -1;
+	queue_grab(forward->queue, item);
+	if (delivery_open(forward->spool, item, false, &delivery) == DELIVERY_OPENED)
+		result = commit_copy(forward, delivery, state);
+	if (result == -1)
+		give_back(forward, item, state);
+	delivery_free(&delivery);
+	return result;
+}

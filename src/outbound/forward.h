@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * forward.h - copy a message that waits long out of its old segment to the end of the log, so that
+ * the old one can go.
+ */
+#ifndef OUTBOUND_FORWARD_H
+#define OUTBOUND_FORWARD_H
+
+#include <stddef.h>
+
+struct forward;
+struct queue;
+struct queue_item;
+struct reasons;
+struct spool;
+struct spool_writer;
+
+struct forward *forward_new(
+    struct queue *queue, struct reasons *reasons, struct spool *spool, struct spool_writer *writer);
+void forward_free(struct forward **forward);
+
+/*
+ * Begin to copy a message that is not ACTIVE; it is ACTIVE until its new record comes by in the
+ * feed (or the copy fails). At most FORWARD_MAX at a time: -1 when that many are under way, or it
+ * cannot be copied now.
+ */
+enum { FORWARD_MAX = 16 };
+int forward_message(struct forward *forward, struct queue_item *item);
+
+/* How many copies are under way. */
+size_t forward_busy(const struct forward *forward);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/* history.c - see history.h: a binary tree by place; a segment has some ten thousand records at
+ * most. */
+#include "outbound/history.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct history {
+	void *tree;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct spool_place *x = &((const struct past *)a)->place;
+	const struct spool_place *y = &((const struct past *)b)->place;
+
+	if (x->segment != y->segment)
+		return x->segment < y->segment ? -1 : 1;
+	return x->offset == y->offset ? 0 : x->offset < y->offset ? -1 : 1;
+}
+
+struct history *
+history_new(void)
+{
+	return calloc(1, sizeof(struct history));
+}
+
+void
+past_free(struct past **past)
+{
+	if (*past == NULL)
+		return;
+	free((*past)->reply);
+	free((*past)->done);
+	free(*past);
+	*past = NULL;
+}
+
+static void
+free_node(void *node)
+{
+	struct past *past = node;
+
+	past_free(&past);
+}
+
+void
+history_free(struct history **history)
+{
+	if (*history == NULL)
+		return;
+	tdestroy((*history)->tree, free_node);
+	free(*history);
+	*history = NULL;
+}
+
+static struct past *
+find_or_make(struct history *history, uint64_t segment, uint32_t offset)
+{
+	struct past *past = calloc(1, sizeof *past);
+
+	if (past == NULL)
+		return NULL;
+	past->place = (struct spool_place){ .segment = segment, .offset = offset };
+
+	struct past **node = tsearch(past, &history->tree, compare);
+
+	if (node == NULL || *node != past)
+		past_free(&past);
+	return node != NULL ? *node : NULL;
+}
+
+static bool
+add_done(struct past *past, uint32_t rcpt)
+{
+	uint32_t *done = reallocarray(past->done, past->ndone + 1, sizeof *done);
+
+	if (done == NULL)
+		return false;
+	past->done = done;
+	past->done[past->ndone++] = rcpt;
+	return true;
+}
+
+static bool
+defer(struct past *past, const struct outcome *outcome)
+{
+	past->attempts++;
+	past->next_try_ms = outcome->time_ms;
+	free(past->reply);
+	past->reply = NULL;
+	return outcome->reply == NULL || (past->reply = strdup(outcome->reply)) != NULL;
+}
+
+bool
+history_add(struct history *history, uint64_t segment, const struct outcome *outcome)
+{
+	struct past *past = find_or_make(history, segment, outcome->offset);
+
+	if (past == NULL)
+		return false;
+	switch (outcome->kind) {
+	case OUTCOME_DELIVERED:
+	case OUTCOME_FAILED:
+		return add_done(past, outcome->rcpt);
+	case OUTCOME_DEFERRED:
+		return defer(past, outcome);
+	case OUTCOME_WARNED:
+		past->warned = true;
+		break;
+	case OUTCOME_HELD:
+		past->held = true;
+		break;
+	case OUTCOME_RELEASED:
+		past->held = false;
+		past->next_try_ms = 0;
+		break;
+	case OUTCOME_REMOVED:
+		past->removed = true;
+		break;
+	case OUTCOME_MOVED:
+		past->moved = true;
+		break;
+	}
+	return true;
+}
+
+struct past *
+history_take(struct history *history, const struct spool_place *place)
+{
+	const struct past key = { .place = *place };
+	struct past **node = tfind(&key, &history->tree, compare);
+
+	if (node == NULL)
+		return NULL;
+
+	struct past *past = *node;
+
+	tdelete(past, &history->tree, compare);
+	return past;
+}

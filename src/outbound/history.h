@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * history.h - the outcomes of a segment that were recorded before this process started, until its
+ * records come by and are told their past.
+ */
+#ifndef OUTBOUND_HISTORY_H
+#define OUTBOUND_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spool/outcome.h"
+#include "spool/writer.h"
+
+struct history;
+
+/* What is known of the message whose record lies at a place. */
+struct past {
+	struct spool_place place;
+	bool removed; /* done as a whole */
+	bool moved;   /* a later segment has it */
+	bool held, warned;
+	unsigned attempts;
+	int64_t next_try_ms; /* 0: at once */
+	char *reply;         /* of the last deferral, or NULL */
+	uint32_t *done;      /* recipients delivered or failed, in the order of time */
+	size_t ndone;
+};
+
+struct history *history_new(void);
+void history_free(struct history **history);
+
+/* Take note of an outcome; false when out of memory. */
+bool history_add(struct history *history, uint64_t segment, const struct outcome *outcome);
+
+/* What is known of a record, which the caller frees with past_free(); NULL: nothing. */
+struct past *history_take(struct history *history, const struct spool_place *place);
+void past_free(struct past **past);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ledger.h - the one place where a message's fate becomes fact: its outcome on disk, its state in
+ * the queue, its line in the log, its bounce, and the segment that may go.
+ */
+#ifndef OUTBOUND_LEDGER_H
+#define OUTBOUND_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "outbound/delivery.h"
+#include "spool/outcome.h"
+
+struct config;
+struct config_upstream;
+struct counters;
+struct ledger;
+struct queue;
+struct reasons;
+struct reporter;
+struct segments;
+struct spool_outcomes;
+struct spool_place;
+
+struct ledger_context {
+	const struct config *config;
+	struct queue *queue;
+	struct reasons *reasons;
+	struct segments *segments;
+	struct spool_outcomes *outcomes;
+	struct reporter *reporter;
+	struct counters *counters;
+	/* An item is about to be freed: forget pointers to it.  And: the ledger waits for nothing
+	 * any more. */
+	void (*on_remove)(void *ctx, const struct queue_item *item);
+	void (*on_idle)(void *ctx);
+	void *ctx;
+};
+
+struct ledger *ledger_new(const struct ledger_context *context);
+void ledger_free(struct ledger **ledger);
+
+/*
+ * An attempt is over: takes the delivery, whose recipients each have a fate.  Untried ones wait for
+ * their next turn without penalty, at the end of their lane if `last`.  upstream may be NULL for
+ * fates of our own making.
+ */
+void ledger_settle(struct ledger *ledger, struct delivery *delivery,
+    const struct config_upstream *upstream, bool last);
+
+/* Write a delay warning for the message of this (content-less) delivery; takes it. */
+void ledger_warn(struct ledger *ledger, struct delivery *delivery);
+
+/* The message is done as a whole, without a report. why is for the log: "deleted", "damaged". */
+int ledger_discard(struct ledger *ledger, struct queue_item *item, const char *why);
+
+/* Record one outcome that concerns the whole message: 0, or -1 and errno (logged). */
+int ledger_record(
+    struct ledger *ledger, const struct queue_item *item, enum outcome_kind kind, int64_t time_ms);
+
+/*
+ * A later record holds the message now: forget this item, whose copy is not needed any more. (Large
+ * content belongs to the id and stays.)
+ */
+void ledger_supersede(struct ledger *ledger, struct queue_item *item);
+
+/* All of it was done before a restart: forget it. */
+void ledger_forget(struct ledger *ledger, struct queue_item *item);
+
+/* A segment may have become unneeded: drop it if so. */
+void ledger_drop_if_finished(struct ledger *ledger, uint64_t segment);
+
+/* Whether reports are being written for deliveries that are not settled yet. */
+bool ledger_is_busy(const struct ledger *ledger);
+
+#endif

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * outbound.c - the parts of the outbound side put together; see outbound.h.
+ * feed -> queue -> pump -> upstreams -> ledger: pump() alone decides that messages may move, once
+ * for each turn of the loop in which something changed.
+ */
+#include "outbound/outbound.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "config/config.h"
+#include "config/secret.h"
+#include "net/dial.h"
+#include "outbound/feed.h"
+#include "outbound/forward.h"
+#include "outbound/ledger.h"
+#include "outbound/report.h"
+#include "outbound/segments.h"
+#include "outbound/sweep.h"
+#include "outbound/upstream.h"
+#include "queue/queue.h"
+#include "queue/reasons.h"
+#include "spool/large.h"
+#include "spool/outcome.h"
+#include "spool/spool.h"
+#include "spool/writer.h"
+
+enum {
+	PUMP_IDLE_S = 3600,
+	LARGE_ORPHAN_MS = 600 * 1000, /* older than any message between its file's name and its commit */
+};
+
+struct outbound {
+	struct event_base *base;
+	const struct config *config;
+	struct secrets *secrets;
+	struct spool *spool;
+	struct counters *counters;
+	struct spool_writer *writer;
+	struct spool_outcomes *outcomes;
+	struct queue *queue;
+	struct reasons *reasons;
+	struct segments *segments;
+	struct reporter *reporter;
+	struct ledger *ledger;
+	struct feed *feed;
+	struct forward *forward;
+	struct sweep *sweep;
+	struct resolver *resolver;
+	struct upstream **upstream;
+	size_t nupstream;
+	struct event *pump;
+	struct event *deadline; /* of a drain */
+	bool draining, swept;
+	void (*on_drained)(void *ctx);
+	void *on_drained_ctx;
+};
+
+/* Let pump() run once the present callbacks are through. */
+static void
+pump_soon(void *ctx)
+{
+	struct outbound *outbound = ctx;
+
+	event_active(outbound->pump, EV_TIMEOUT, 0);
+}
+
+/* Read a message to be sent; one that cannot be trusted is reported to its sender, if that is still
+ * known. */
+static struct delivery *
+open_delivery(struct outbound *outbound, struct queue_item *item)
+{
+	struct delivery *delivery;
+
+	switch (delivery_open(outbound->spool, item, true, &delivery)) {
+	case DELIVERY_OPENED:
+		return delivery;
+	case DELIVERY_DAMAGED:
+		if (delivery == NULL) {
+			ledger_discard(outbound->ledger, item, "damaged on disk");
+			return NULL;
+		}
+		delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.0",
+		    "the message was damaged on the relay's disk and cannot be sent");
+		ledger_settle(outbound->ledger, delivery, NULL, true);
+		return NULL;
+	case DELIVERY_LATER:
+		queue_wait(outbound->queue, item,
+		    clock_real_ms() + (int64_t)outbound->config->queue.retry_min_ms);
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Whether messages go to this upstream: the first usable one in the order of the config takes them.
+ */
+static bool
+is_turn_of(const struct outbound *outbound, const struct upstream *upstream)
+{
+	for (size_t i = 0; i < outbound->nupstream && outbound->upstream[i] != upstream; i++)
+		if (upstream_is_usable(outbound->upstream[i]))
+			return false;
+	return true;
+}
+
+static struct delivery *
+next(void *ctx, struct upstream *upstream)
+{
+	struct outbound *outbound = ctx;
+	struct queue_item *item;
+	struct delivery *delivery = NULL;
+
+	if (outbound->draining || !feed_is_recovered(outbound->feed) ||
+	    !is_turn_of(outbound, upstream))
+		return NULL;
+	while (delivery == NULL && (item = queue_take(outbound->queue)) != NULL)
+		delivery = open_delivery(outbound, item);
+	return delivery;
+}
+
+static void
+on_settled(void *ctx, struct upstream *upstream, struct delivery *delivery, bool last)
+{
+	struct outbound *outbound = ctx;
+
+	ledger_settle(outbound->ledger, delivery, upstream_config(upstream), last);
+	pump_soon(outbound);
+}
+
+static bool
+is_busy(const struct outbound *outbound)
+{
+	size_t sessions = 0;
+
+	for (size_t i = 0; i < outbound->nupstream; i++)
+		sessions += upstream_sessions(outbound->upstream[i]);
+	return sessions > 0 || ledger_is_busy(outbound->ledger) ||
+	       forward_busy(outbound->forward) > 0;
+}
+
+static void
+finish_drain(struct outbound *outbound)
+{
+	void (*on_drained)(void *ctx) = outbound->on_drained;
+
+	if (on_drained == NULL || is_busy(outbound))
+		return;
+	outbound->on_drained = NULL;
+	event_del(outbound->deadline);
+	on_drained(outbound->on_drained_ctx);
+}
+
+/* Wake up when the next message is due. */
+static void
+schedule(struct outbound *outbound)
+{
+	int64_t due = queue_next_due(outbound->queue);
+	int64_t wait = due != INT64_MAX ? due - clock_real_ms() : PUMP_IDLE_S * 1000;
+
+	wait = wait < 0 ? 0 : wait > PUMP_IDLE_S * 1000 ? PUMP_IDLE_S * 1000 : wait;
+
+	const struct timeval after = {
+		.tv_sec = (time_t)(wait / 1000),
+		.tv_usec = (suseconds_t)(wait % 1000 * 1000),
+	};
+
+	event_add(outbound->pump, &after);
+}
+
+static bool
+is_known(void *ctx, uint64_t id)
+{
+	return queue_find(((struct outbound *)ctx)->queue, id) != NULL;
+}
+
+/* Once after recovery: remove large contents that a crash left without a record. */
+static void
+sweep_large(struct outbound *outbound)
+{
+	if (outbound->swept || !feed_is_recovered(outbound->feed))
+		return;
+	outbound->swept = true;
+	spool_large_sweep(
+	    outbound->spool, is_known, outbound, clock_real_ms() - LARGE_ORPHAN_MS);
+}
+
+static void
+pump(evutil_socket_t fd, short what, void *ctx)
+{
+	struct outbound *outbound = ctx;
+
+	(void)fd;
+	(void)what;
+	gauge_set(&outbound->counters->queued, queue_count(outbound->queue));
+	if (outbound->draining) {
+		finish_drain(outbound);
+		return;
+	}
+	sweep_large(outbound);
+	queue_release_due(outbound->queue, clock_real_ms());
+	for (size_t i = 0; i < outbound->nupstream; i++) {
+		bool turn = feed_is_recovered(outbound->feed) &&
+			    is_turn_of(outbound, outbound->upstream[i]);
+
+		upstream_kick(outbound->upstream[i],
+		    turn ? queue_count_state(outbound->queue, QUEUE_READY) : 0);
+	}
+	schedule(outbound);
+}
+
+static void
+on_remove(void *ctx, const struct queue_item *item)
+{
+	struct outbound *outbound = ctx;
+
+	if (outbound->sweep != NULL)
+		sweep_forget(outbound->sweep, item);
+}
+
+static int
+open_upstreams(struct outbound *outbound)
+{
+	const struct config *config = outbound->config;
+
+	outbound->upstream = calloc(config->nupstream, sizeof(struct upstream *));
+	if (outbound->upstream == NULL)
+		return -1;
+	for (size_t i = 0; i < config->nupstream; i++) {
+		const struct upstream_context context = {
+			.base = outbound->base,
+			.resolver = outbound->resolver,
+			.config = config,
+			.upstream = &config->upstream[i],
+			.password = outbound->secrets->password[i],
+			.counters = outbound->counters,
+			.next = next,
+			.on_settled = on_settled,
+			.on_change = pump_soon,
+			.ctx = outbound,
+		};
+
+		if ((outbound->upstream[i] = upstream_new(&context)) == NULL)
+			return -1;
+		outbound->nupstream++;
+	}
+	return 0;
+}
+
+static int
+open_queue(struct outbound *outbound)
+{
+	return (outbound->queue = queue_new()) != NULL &&
+		       (outbound->reasons = reasons_new()) != NULL &&
+		       (outbound->segments = segments_new()) != NULL
+		   ? 0
+		   : -1;
+}
+
+static int
+open_ledger(struct outbound *outbound)
+{
+	const struct ledger_context context = {
+		.config = outbound->config,
+		.queue = outbound->queue,
+		.reasons = outbound->reasons,
+		.segments = outbound->segments,
+		.outcomes = outbound->outcomes,
+		.reporter = outbound->reporter,
+		.counters = outbound->counters,
+		.on_remove = on_remove,
+		.on_idle = pump_soon,
+		.ctx = outbound,
+	};
+
+	return (outbound->ledger = ledger_new(&context)) != NULL ? 0 : -1;
+}
+
+static int
+open_feed(struct outbound *outbound, int wake_fd)
+{
+	const struct feed_context context = {
+		.base = outbound->base,
+		.spool = outbound->spool,
+		.queue = outbound->queue,
+		.reasons = outbound->reasons,
+		.segments = outbound->segments,
+		.outcomes = outbound->outcomes,
+		.ledger = outbound->ledger,
+		.counters = outbound->counters,
+		.wake_fd = wake_fd,
+		.on_news = pump_soon,
+		.ctx = outbound,
+	};
+
+	return (outbound->feed = feed_new(&context)) != NULL ? 0 : -1;
+}
+
+static int
+open_sweep(struct outbound *outbound)
+{
+	const struct sweep_context context = {
+		.base = outbound->base,
+		.config = outbound->config,
+		.queue = outbound->queue,
+		.reasons = outbound->reasons,
+		.segments = outbound->segments,
+		.spool = outbound->spool,
+		.ledger = outbound->ledger,
+		.forward = outbound->forward,
+	};
+
+	return (outbound->sweep = sweep_new(&context)) != NULL ? 0 : -1;
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	struct outbound *outbound = ctx;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < outbound->nupstream; i++)
+		upstream_abort(outbound->upstream[i]);
+	pump_soon(outbound);
+}
+
+struct outbound *
+outbound_new(struct event_base *base, const struct config *config, struct secrets *secrets,
+    struct spool *spool, struct counters *counters, int wake_fd)
+{
+	struct outbound *outbound = calloc(1, sizeof *outbound);
+
+	if (outbound == NULL)
+		return NULL;
+	outbound->base = base;
+	outbound->config = config;
+	outbound->secrets = secrets;
+	outbound->spool = spool;
+	outbound->counters = counters;
+	if ((outbound->pump = event_new(base, -1, 0, pump, outbound)) != NULL &&
+	    (outbound->deadline = event_new(base, -1, 0, on_deadline, outbound)) != NULL &&
+	    open_queue(outbound) == 0 &&
+	    (outbound->writer = spool_writer_new(spool, base, wake_fd, counters)) != NULL &&
+	    (outbound->outcomes = spool_outcomes_new(spool)) != NULL &&
+	    (outbound->reporter = reporter_new(config, spool, outbound->writer)) != NULL &&
+	    (outbound->resolver = resolver_new(base)) != NULL && open_ledger(outbound) == 0 &&
+	    (outbound->forward = forward_new(
+		 outbound->queue, outbound->reasons, spool, outbound->writer)) != NULL &&
+	    open_upstreams(outbound) == 0 && open_feed(outbound, wake_fd) == 0 &&
+	    open_sweep(outbound) == 0)
+		return outbound;
+	outbound->secrets = NULL; /* not taken */
+	outbound_free(&outbound);
+	return NULL;
+}
+
+void
+outbound_drain(
+    struct outbound *outbound, uint64_t deadline_ms, void (*on_done)(void *ctx), void *ctx)
+{
+	const struct timeval deadline = {
+		.tv_sec = (time_t)(deadline_ms / 1000),
+		.tv_usec = (suseconds_t)(deadline_ms % 1000 * 1000),
+	};
+
+	outbound->draining = true;
+	outbound->on_drained = on_done;
+	outbound->on_drained_ctx = ctx;
+	sweep_free(&outbound->sweep);
+	for (size_t i = 0; i < outbound->nupstream; i++)
+		upstream_drain(outbound->upstream[i]);
+	event_add(outbound->deadline, &deadline);
+	pump_soon(outbound);
+}
+
+void
+outbound_free(struct outbound **outbound)
+{
+	struct outbound *o = *outbound;
+
+	if (o == NULL)
+		return;
+	o->draining = true;
+	for (size_t i = 0; i < o->nupstream; i++)
+		upstream_free(&o->upstream[i]);
+	free(o->upstream);
+	sweep_free(&o->sweep);
+	feed_free(&o->feed);
+	spool_writer_free(
+	    &o->writer); /* runs the callbacks of reports and copies: before what they use */
+	forward_free(&o->forward);
+	resolver_free(&o->resolver);
+	reporter_free(&o->reporter);
+	ledger_free(&o->ledger);
+	spool_outcomes_free(&o->outcomes);
+	segments_free(&o->segments);
+	reasons_free(&o->reasons);
+	queue_free(&o->queue);
+	if (o->pump != NULL)
+		event_free(o->pump);
+	if (o->deadline != NULL)
+		event_free(o->deadline);
+	secrets_free(&o->secrets);
+	free(o);
+	*outbound = NULL;
+}
+
+struct queue *
+outbound_queue(struct outbound *outbound)
+{
+	return outbound->queue;
+}
+
+struct spool *
+outbound_spool(struct outbound *outbound)
+{
+	return outbound->spool;
+}
+
+struct spool_outcomes *
+outbound_outcomes(struct outbound *outbound)
+{
+	return outbound->outcomes;
+}
+
+const char *
+outbound_reason(const struct outbound *outbound, const struct queue_item *item)
+{
+	return reasons_text(outbound->reasons, item->reason);
+}
+
+bool
+outbound_upstream_status(
+    const struct outbound *outbound, unsigned i, struct outbound_upstream_status *status)
+{
+	if (i >= outbound->nupstream)
+		return false;
+	upstream_status(outbound->upstream[i], status);
+	return true;
+}
+
+bool
+outbound_is_recovered(const struct outbound *outbound)
+{
+	return feed_is_recovered(outbound->feed);
+}
+
+static enum outbound_answer
+obey(struct outbound *outbound, enum outbound_command command, struct queue_item *item)
+{
+	static const enum outcome_kind outcomes[] = {
+		[OUTBOUND_RETRY] = OUTCOME_RELEASED,
+		[OUTBOUND_HOLD] = OUTCOME_HELD,
+		[OUTBOUND_RELEASE] = OUTCOME_RELEASED,
+	};
+
+	if (command == OUTBOUND_DELETE)
+		return ledger_discard(outbound->ledger, item, "deleted by an operator") == 0
+			   ? OUTBOUND_DONE
+			   : OUTBOUND_FAILED;
+	if (command == OUTBOUND_RETRY && item->state == QUEUE_HELD)
+		return OUTBOUND_IS_HELD;
+	if (ledger_record(outbound->ledger, item, outcomes[command], clock_real_ms()) == -1)
+		return OUTBOUND_FAILED;
+	if (command == OUTBOUND_HOLD)
+		queue_hold(outbound->queue, item);
+	else
+		queue_make_ready(outbound->queue, item);
+	return OUTBOUND_DONE;
+}
+
+enum outbound_answer
+outbound_command(struct outbound *outbound, enum outbound_command command, uint64_t id)
+{
+	struct queue_item *item = queue_find(outbound->queue, id);
+
+	if (item == NULL)
+		return OUTBOUND_NO_SUCH_MESSAGE;
+	if (item->state == QUEUE_ACTIVE)
+		return OUTBOUND_BUSY;
+
+	enum outbound_answer answer = obey(outbound, command, item);
+
+	pump_soon(outbound);
+	return answer;
+}
+
+uint64_t
+outbound_retry_all(struct outbound *outbound)
+{
+	uint64_t count = queue_release_due(outbound->queue, INT64_MAX);
+
+	for (size_t i = 0; i < outbound->nupstream; i++)
+		upstream_probe_now(outbound->upstream[i]);
+	pump_soon(outbound);
+	return count;
+}

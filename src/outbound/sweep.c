@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+/* sweep.c - see sweep.h. */
+#include "outbound/sweep.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "config/config.h"
+#include "outbound/delivery.h"
+#include "outbound/forward.h"
+#include "outbound/ledger.h"
+#include "outbound/segments.h"
+#include "queue/queue.h"
+#include "queue/reasons.h"
+
+enum {
+	LOOKS_MAX = 20000, /* messages looked at in one turn, */
+	WORK_MAX = 50,     /* and those that something was done about */
+	TURN_S = 1,
+};
+
+struct sweep {
+	struct sweep_context of;
+	struct event *timer;
+	struct queue_item *at; /* looked at last; NULL: begin anew */
+};
+
+static void
+expire(struct sweep *sweep, struct queue_item *item)
+{
+	struct delivery *delivery;
+	const char *last = reasons_text(sweep->of.reasons, item->reason);
+	char words[1024];
+
+	queue_grab(sweep->of.queue, item);
+	enum delivery_result result = delivery_open(sweep->of.spool, item, false, &delivery);
+
+	if (delivery == NULL) {
+		if (result == DELIVERY_DAMAGED)
+			ledger_discard(sweep->of.ledger, item, "damaged on disk, and too old");
+		else
+			queue_put_back(sweep->of.queue, item, true);
+		return;
+	}
+	(void)snprintf(words, sizeof words, "given up after %" PRIu64 " minutes%s%s",
+	    (uint64_t)(clock_real_ms() - id_time_ms(item->id)) / 60000,
+	    last != NULL ? "; the last attempt: " : ": the mail provider could not be reached",
+	    last != NULL ? last : "");
+	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "4.4.7", words);
+	ledger_settle(sweep->of.ledger, delivery, NULL, true);
+}
+
+static void
+warn(struct sweep *sweep, struct queue_item *item)
+{
+	struct delivery *delivery;
+
+	queue_grab(sweep->of.queue, item);
+	delivery_open(sweep->of.spool, item, false, &delivery);
+	if (delivery != NULL)
+		ledger_warn(sweep->of.ledger, delivery);
+	else
+		queue_put_back(sweep->of.queue, item, true);
+}
+
+/* Whether something was done about the message. */
+static bool
+look(struct sweep *sweep, struct queue_item *item)
+{
+	const struct config_queue *config = &sweep->of.config->queue;
+	uint64_t age = (uint64_t)(clock_real_ms() - id_time_ms(item->id));
+
+	if (item->state == QUEUE_ACTIVE)
+		return false;
+	if (item->state != QUEUE_HELD && age >= config->lifetime_ms) {
+		expire(sweep, item);
+		return true;
+	}
+	if (item->state != QUEUE_HELD && config->warn_after_ms > 0 &&
+	    age >= config->warn_after_ms && !item->warned) {
+		warn(sweep, item);
+		return true;
+	}
+	if (segments_is_sparse(sweep->of.segments, item->place.segment))
+		return forward_message(sweep->of.forward, item) == 0;
+	return false;
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct sweep *sweep = ctx;
+	unsigned work = 0;
+
+	(void)fd;
+	(void)what;
+	for (unsigned looks = 0; looks < LOOKS_MAX && work < WORK_MAX; looks++) {
+		struct queue_item *item = queue_walk(sweep->of.queue, sweep->at);
+
+		sweep->at = item;
+		if (item == NULL)
+			break;
+		work += look(sweep, item);
+	}
+}
+
+void
+sweep_forget(struct sweep *sweep, const struct queue_item *item)
+{
+	if (sweep->at == item)
+		sweep->at = item->all_prev;
+}
+
+struct sweep *
+sweep_new(const struct sweep_context *context)
+{
+	static const struct timeval turn = { .tv_sec = TURN_S };
+	struct sweep *sweep = calloc(1, sizeof *sweep);
+
+	if (sweep == NULL)
+		return NULL;
+	sweep->of = *context;
+	sweep->timer = event_new(context->base, -1, EV_PERSIST, on_timer, sweep);
+	if (sweep->timer == NULL || event_add(sweep->timer, &turn) == -1)
+		sweep_free(&sweep);
+	return sweep;
+}
+
+void
+sweep_free(struct sweep **sweep)
+{
+	if (*sweep == NULL)
+		return;
+	if ((*sweep)->timer != NULL)
+		event_free((*sweep)->timer);
+	free(*sweep);
+	*sweep = NULL;
+}

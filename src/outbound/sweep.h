@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sweep.h - go over all messages again and again, a bounded number each second: who is too old is
+ * given up, who waits for long is told, and what keeps a nearly empty segment alive is copied
+ * forward.
+ */
+#ifndef OUTBOUND_SWEEP_H
+#define OUTBOUND_SWEEP_H
+
+struct config;
+struct event_base;
+struct forward;
+struct ledger;
+struct queue;
+struct queue_item;
+struct reasons;
+struct segments;
+struct spool;
+struct sweep;
+
+struct sweep_context {
+	struct event_base *base;
+	const struct config *config;
+	struct queue *queue;
+	struct reasons *reasons;
+	struct segments *segments;
+	struct spool *spool;
+	struct ledger *ledger;
+	struct forward *forward;
+};
+
+/* Begins at once; NULL: out of memory. */
+struct sweep *sweep_new(const struct sweep_context *context);
+void sweep_free(struct sweep **sweep);
+
+/* An item is about to be freed. */
+void sweep_forget(struct sweep *sweep, const struct queue_item *item);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* test_health.c - hold, probe, recover. */
+#include "outbound/health.h"
+
+#include "unit.h"
+
+START_TEST(holds_and_probes_with_longer_waits)
+{
+	struct health health;
+	int64_t now = 1000000, waited = 0;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	ck_assert(health_hold(&health, HOLD_NETWORK, "refused", now));
+	ck_assert_int_eq(health.probe_ms - now, 1000);
+	for (unsigned i = 0; i < 12; i++) {
+		int64_t wait = health.probe_ms - now;
+
+		ck_assert_int_ge(wait, waited);
+		waited = wait;
+		ck_assert(!health_is_probe_due(&health, health.probe_ms - 1));
+		ck_assert(health_is_probe_due(&health, health.probe_ms));
+		now = health.probe_ms;
+		health_probe(&health);
+		ck_assert(!health_hold(&health, HOLD_NETWORK, "refused", now));
+	}
+	ck_assert_int_eq(waited, 60 * 1000);
+	ck_assert_int_eq(health.since_ms, 1000000);
+}
+END_TEST
+
+START_TEST(sessions_that_fail_together_count_once)
+{
+	struct health health;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	for (unsigned i = 0; i < 10; i++)
+		health_hold(&health, HOLD_NETWORK, "refused", 5000);
+	ck_assert_int_eq(health.probe_ms, 6000);
+}
+END_TEST
+
+START_TEST(no_wait_is_longer_than_a_messages)
+{
+	struct health health;
+
+	health_init(&health, 200, 400);
+	health_hold(&health, HOLD_LOGIN, "535", 0);
+	ck_assert_int_eq(health.probe_ms, 200);
+	for (unsigned i = 0; i < 5; i++) {
+		health_probe(&health);
+		health_hold(&health, HOLD_LOGIN, "535", 0);
+	}
+	ck_assert_int_eq(health.probe_ms, 400);
+}
+END_TEST
+
+START_TEST(comes_back)
+{
+	struct health health;
+
+	health_init(&health, 1000, 1000);
+	ck_assert(!health_up(&health));
+	health_hold(&health, HOLD_TLS, "expired", 0);
+	health_probe(&health);
+	ck_assert(health_up(&health));
+	ck_assert(health_hold(&health, HOLD_TLS, "expired", 0));
+	ck_assert_uint_eq(health.failures, 1);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "health", holds_and_probes_with_longer_waits,
+	    sessions_that_fail_together_count_once, no_wait_is_longer_than_a_messages, comes_back);
+}
+
+UNIT_MAIN("health")

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* test_history.c - outcomes of earlier runs meet their records again. */
+#include "outbound/history.h"
+
+#include "unit.h"
+
+static void
+note(struct history *history, enum outcome_kind kind, uint32_t offset, uint32_t rcpt,
+    int64_t time_ms, const char *reply)
+{
+	const struct outcome outcome = { .kind = kind,
+		.id = 1,
+		.offset = offset,
+		.rcpt = rcpt,
+		.time_ms = time_ms,
+		.reply = reply };
+
+	ck_assert(history_add(history, 5, &outcome));
+}
+
+static struct past *
+take(struct history *history, uint32_t offset)
+{
+	return history_take(history, &(struct spool_place){ .segment = 5, .offset = offset });
+}
+
+START_TEST(adds_up_what_happened)
+{
+	struct history *history = history_new();
+
+	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, "451 first");
+	note(history, OUTCOME_DELIVERED, 64, 2, 1500, "250 ok");
+	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 2000, "451 second");
+	note(history, OUTCOME_FAILED, 64, 0, 2500, NULL);
+	note(history, OUTCOME_WARNED, 64, OUTCOME_ALL, 2600, NULL);
+
+	struct past *past = take(history, 64);
+
+	ck_assert_ptr_nonnull(past);
+	ck_assert_uint_eq(past->attempts, 2);
+	ck_assert_int_eq(past->next_try_ms, 2000);
+	ck_assert_str_eq(past->reply, "451 second");
+	ck_assert_uint_eq(past->ndone, 2);
+	ck_assert(past->warned && !past->removed && !past->held);
+	past_free(&past);
+	ck_assert_ptr_null(take(history, 64));
+	history_free(&history);
+}
+END_TEST
+
+START_TEST(the_last_order_counts)
+{
+	struct history *history = history_new();
+
+	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, NULL);
+	note(history, OUTCOME_HELD, 64, OUTCOME_ALL, 0, NULL);
+	note(history, OUTCOME_HELD, 128, OUTCOME_ALL, 0, NULL);
+	note(history, OUTCOME_RELEASED, 64, OUTCOME_ALL, 0, NULL);
+
+	struct past *released = take(history, 64), *held = take(history, 128);
+
+	ck_assert(!released->held);
+	ck_assert_int_eq(released->next_try_ms, 0);
+	ck_assert(held->held);
+	past_free(&released);
+	past_free(&held);
+	history_free(&history);
+}
+END_TEST
+
+START_TEST(places_do_not_mix)
+{
+	struct history *history = history_new();
+
+	for (uint32_t i = 0; i < 500; i++)
+		note(history, i % 2 == 0 ? OUTCOME_REMOVED : OUTCOME_MOVED, i * 64, OUTCOME_ALL, 0,
+		    NULL);
+	for (uint32_t i = 499; i > 250; i--) {
+		struct past *past = take(history, i * 64);
+
+		ck_assert(i % 2 == 0 ? past->removed : past->moved);
+		past_free(&past);
+	}
+	ck_assert_ptr_null(take(history, 1));
+	history_free(&history); /* frees the other half */
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(
+	    suite, "history", adds_up_what_happened, the_last_order_counts, places_do_not_mix);
+}
+
+UNIT_MAIN("history")
