@@ -1,1 +1,2 @@
 # man
+dist_man_MANS += man/posternctl.8 man/postern-sendmail.8

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* present.c - see present.h.  Whatever a peer said may be no UTF-8: text() makes it so. */
+#include "control/present.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "outbound/outbound.h"
+#include "queue/queue.h"
+#include "spool/envelope.h"
+#include "spool/outcome.h"
+#include "spool/reader.h"
+
+static const char *const state_names[] = {
+	[QUEUE_READY] = "ready",
+	[QUEUE_WAITING] = "waiting",
+	[QUEUE_ACTIVE] = "sending",
+	[QUEUE_HELD] = "held",
+};
+
+void
+present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE])
+{
+	time_t seconds = (time_t)(real_ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(out, PRESENT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static json_t *
+text(const char *value)
+{
+	json_t *json;
+
+	if (value == NULL)
+		return json_null();
+	if ((json = json_string(value)) != NULL)
+		return json;
+
+	char *ascii = strdup(value);
+
+	for (char *p = ascii; p != NULL && *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	json = ascii != NULL ? json_string(ascii) : NULL;
+	free(ascii);
+	return json;
+}
+
+static json_t *
+time_text(int64_t real_ms)
+{
+	char out[PRESENT_TIME_SIZE];
+
+	present_time(real_ms, out);
+	return json_string(out);
+}
+
+static json_t *
+present_basics(struct outbound *outbound, const struct queue_item *item)
+{
+	char id[ID_TEXT_SIZE];
+	int64_t received = id_time_ms(item->id);
+	json_t *json = json_object();
+
+	id_format(item->id, id);
+	json_object_set_new(json, "id", json_string(id));
+	json_object_set_new(json, "state", json_string(state_names[item->state]));
+	json_object_set_new(json, "size", json_integer(item->content_len));
+	json_object_set_new(json, "received", time_text(received));
+	json_object_set_new(json, "age_s", json_integer((clock_real_ms() - received) / 1000));
+	json_object_set_new(json, "attempts", json_integer(item->attempts));
+	json_object_set_new(json, "next_try",
+	    item->state == QUEUE_WAITING ? time_text(item->next_try_ms) : json_null());
+	json_object_set_new(json, "reason", text(outbound_reason(outbound, item)));
+	json_object_set_new(json, "outcome_unknown", json_boolean(item->uncertain));
+	json_object_set_new(json, "is_report", json_boolean(item->is_report));
+	return json;
+}
+
+json_t *
+present_message(struct outbound *outbound, const struct queue_item *item)
+{
+	json_t *json = present_basics(outbound, item), *to = json_array();
+	struct envelope *envelope = NULL;
+
+	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
+		json_object_set_new(json, "from", text(envelope->from));
+		for (uint32_t i = 0; i < envelope->nrcpt; i++)
+			if (!queue_rcpt_is_done(item, i))
+				json_array_append_new(to, text(envelope->rcpt[i]));
+	}
+	json_object_set_new(json, "to", to);
+	envelope_free(&envelope);
+	return json;
+}
+
+struct history {
+	const struct queue_item *item;
+	const struct envelope *envelope;
+	json_t *events;
+};
+
+static void
+on_outcome(void *ctx, const struct outcome *outcome)
+{
+	static const char *const names[] = {
+		[OUTCOME_DELIVERED] = "delivered",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_DEFERRED] = "deferred",
+		[OUTCOME_WARNED] = "warned",
+		[OUTCOME_HELD] = "held",
+		[OUTCOME_RELEASED] = "released",
+		[OUTCOME_REMOVED] = "removed",
+		[OUTCOME_MOVED] = "moved",
+	};
+	struct history *history = ctx;
+	json_t *event;
+
+	if (outcome->id != history->item->id || outcome->offset != history->item->place.offset)
+		return;
+	event = json_object();
+	json_object_set_new(event, "event", json_string(names[outcome->kind]));
+	json_object_set_new(event, outcome->kind == OUTCOME_DEFERRED ? "until" : "time",
+	    time_text(outcome->time_ms));
+	if (outcome->rcpt < history->envelope->nrcpt)
+		json_object_set_new(event, "to", text(history->envelope->rcpt[outcome->rcpt]));
+	if (outcome->reply != NULL)
+		json_object_set_new(event, "reply", text(outcome->reply));
+	json_array_append_new(history->events, event);
+}
+
+static json_t *
+present_recipients(const struct queue_item *item, const struct envelope *envelope)
+{
+	json_t *recipients = json_array();
+
+	for (uint32_t i = 0; i < envelope->nrcpt; i++) {
+		json_t *rcpt = json_object();
+
+		json_object_set_new(rcpt, "address", text(envelope->rcpt[i]));
+		json_object_set_new(rcpt, "done", json_boolean(queue_rcpt_is_done(item, i)));
+		json_array_append_new(recipients, rcpt);
+	}
+	return recipients;
+}
+
+json_t *
+present_message_whole(struct outbound *outbound, const struct queue_item *item)
+{
+	json_t *json = present_message(outbound, item);
+	struct history history = { .item = item, .events = json_array() };
+	struct envelope *envelope = NULL;
+
+	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
+		json_object_set_new(json, "client", text(envelope->client));
+		json_object_set_new(json, "helo", text(envelope->helo));
+		json_object_set_new(json, "listener", text(envelope->listener));
+		json_object_set_new(json, "recipients", present_recipients(item, envelope));
+		history.envelope = envelope;
+		spool_outcomes_load(
+		    outbound_outcomes(outbound), item->place.segment, on_outcome, &history);
+	}
+	json_object_set_new(json, "history", history.events);
+	envelope_free(&envelope);
+	return json;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* present.h - messages as JSON, for the control socket. */
+#ifndef CONTROL_PRESENT_H
+#define CONTROL_PRESENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct outbound;
+struct queue_item;
+
+enum { PRESENT_TIME_SIZE = 32 };
+
+/* "2026-11-23T21:18:04Z". */
+void present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE]);
+
+/*
+ * A message as the queue's listing shows it: id, state, from, to (outstanding recipients), size,
+ * received, age_s, attempts, next_try, reason, outcome_unknown.  A new reference; NULL when out of
+ * memory.
+ */
+json_t *present_message(struct outbound *outbound, const struct queue_item *item);
+
+/* The same with all recipients and their fates, client, helo, listener and the history of outcomes.
+ */
+json_t *present_message_whole(struct outbound *outbound, const struct queue_item *item);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* status.c - see status.h. */
+#include "config.h"
+
+#include "control/status.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/id.h"
+#include "config/config.h"
+#include "control/control.h"
+#include "control/present.h"
+#include "outbound/outbound.h"
+#include "queue/queue.h"
+
+static void
+set_time(json_t *json, const char *key, int64_t real_ms)
+{
+	char text[PRESENT_TIME_SIZE];
+
+	present_time(real_ms, text);
+	json_object_set_new(json, key, real_ms > 0 ? json_string(text) : json_null());
+}
+
+static json_t *
+present_queue(const struct queue *queue)
+{
+	const struct queue_item *oldest = queue_walk(queue, NULL);
+	json_t *json = json_object();
+	int64_t age = oldest != NULL ? (clock_real_ms() - id_time_ms(oldest->id)) / 1000 : 0;
+
+	json_object_set_new(json, "messages", json_integer((json_int_t)queue_count(queue)));
+	json_object_set_new(
+	    json, "ready", json_integer((json_int_t)queue_count_state(queue, QUEUE_READY)));
+	json_object_set_new(
+	    json, "waiting", json_integer((json_int_t)queue_count_state(queue, QUEUE_WAITING)));
+	json_object_set_new(
+	    json, "sending", json_integer((json_int_t)queue_count_state(queue, QUEUE_ACTIVE)));
+	json_object_set_new(
+	    json, "held", json_integer((json_int_t)queue_count_state(queue, QUEUE_HELD)));
+	json_object_set_new(json, "oldest_s", json_integer(age));
+	return json;
+}
+
+static json_t *
+present_upstream(const struct outbound_upstream_status *status)
+{
+	json_t *json = json_object();
+	bool held = status->state == UPSTREAM_HELD;
+
+	json_object_set_new(json, "name", json_string(status->name));
+	json_object_set_new(json, "host", json_string(status->host));
+	json_object_set_new(json, "port", json_integer(status->port));
+	json_object_set_new(json, "state", json_string(held ? "held" : "up"));
+	json_object_set_new(json, "connections", json_integer(status->connections));
+	json_object_set_new(json, "busy", json_integer(status->busy));
+	json_object_set_new(json, "reason", held ? json_string(status->hold_reason) : json_null());
+	set_time(json, "held_since", status->held_since_ms);
+	set_time(json, "next_probe", status->next_probe_ms);
+	return json;
+}
+
+static json_t *
+present_counters(const struct counters *counters)
+{
+	json_t *json = json_object();
+
+#define X(field, help) \
+	json_object_set_new(json, #field, json_integer((json_int_t)counter_get(&counters->field)));
+	COUNTERS(X)
+	GAUGES(X)
+#undef X
+	return json;
+}
+
+json_t *
+status_present(const struct control_context *context)
+{
+	struct outbound_upstream_status upstream;
+	json_t *json = json_object(), *upstreams = json_array();
+
+	for (unsigned i = 0; outbound_upstream_status(context->outbound, i, &upstream); i++)
+		json_array_append_new(upstreams, present_upstream(&upstream));
+	json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
+	json_object_set_new(json, "hostname", json_string(context->config->hostname));
+	json_object_set_new(json, "generation", json_integer((json_int_t)context->generation));
+	set_time(json, "started", context->started_ms);
+	json_object_set_new(
+	    json, "recovered", json_boolean(outbound_is_recovered(context->outbound)));
+	json_object_set_new(json, "queue", present_queue(outbound_queue(context->outbound)));
+	json_object_set_new(json, "upstreams", upstreams);
+	json_object_set_new(json, "counters", present_counters(context->counters));
+	return json;
+}
