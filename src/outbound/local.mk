@@ -13,6 +13,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/session.c src/outbound/session.h src/outbound/session_internal.h \
+	src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
 	src/outbound/transaction.c \
 	src/outbound/upstream.c src/outbound/upstream.h

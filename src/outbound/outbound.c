@@ -30,7 +30,8 @@
 
 enum {
 	PUMP_IDLE_S = 3600,
-	LARGE_ORPHAN_MS = 600 * 1000, /* older than any message between its file's name and its commit */
+	LARGE_ORPHAN_MS =
+	    600 * 1000, /* older than any message between its file's name and its commit */
 };
 
 struct outbound {
@@ -183,8 +184,7 @@ sweep_large(struct outbound *outbound)
 	if (outbound->swept || !feed_is_recovered(outbound->feed))
 		return;
 	outbound->swept = true;
-	spool_large_sweep(
-	    outbound->spool, is_known, outbound, clock_real_ms() - LARGE_ORPHAN_MS);
+	spool_large_sweep(outbound->spool, is_known, outbound, clock_real_ms() - LARGE_ORPHAN_MS);
 }
 
 static void

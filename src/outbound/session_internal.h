@@ -77,6 +77,8 @@ struct session {
 
 /* session.c */
 
+void session_set_phase(struct session *session, enum session_phase phase);
+
 /* Callbacks of others begin with enter and end with leave, so that a session may end amid them. */
 void session_enter(struct session *session);
 void session_leave(struct session *session);
@@ -99,6 +101,11 @@ void session_hold(struct session *session, enum hold kind, const char *why);
 
 /* End the connection; every message in it gets its due. */
 void session_break(struct session *session, const char *why);
+
+/* setup.c */
+void setup_send_ehlo(struct session *session);
+void setup_start_tls(struct session *session);
+void setup_on_reply(struct session *session);
 
 /* transaction.c */
 void transaction_pull(struct session *session);

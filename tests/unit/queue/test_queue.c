@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_queue.c - the index: states, fairness, recipients. */
+/* test_queue.c - the index: states, fairness, recipients; with it queue/lane.c and queue/heap.c. */
 #include "queue/queue.h"
 
 #include "spool/envelope.h"
