@@ -119,9 +119,12 @@ class Provider:
         self.start()
         return self
 
-    def __exit__(self, *exc):
-        self.stop()
+    def __exit__(self, kind, *exc):
+        status = self.stop()
+        output = self.output.read_text()
         self._own.cleanup()
+        if status not in (None, 0) and kind is None:
+            raise RuntimeError(f"the provider ended with {status}: {output}")
 
     def start(self):
         ports_file = self.dir / "ports.json"

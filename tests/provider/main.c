@@ -91,7 +91,6 @@ open_all(struct server *server)
 {
 	const struct options *options = server->options;
 
-	TAILQ_INIT(&server->sessions);
 	server->base = event_base_new();
 	server->stats = stats_new();
 	server->tls = tls_new(options);
@@ -154,6 +153,20 @@ close_all(struct server *server)
 	OPENSSL_cleanse(server->options->password, sizeof(server->options->password));
 }
 
+static int
+serve(struct server *server)
+{
+	if (server->options->seed != 0)
+		faults_seed(server->faults, server->options->seed);
+	raise_limits();
+	if (open_all(server) < 0)
+		return 1;
+	run(server);
+	if (server->options->report)
+		report(server);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -161,19 +174,9 @@ main(int argc, char **argv)
 	struct server server = { .options = &options, .faults = faults_new((unsigned)time(NULL)) };
 	int status = options_parse(&options, server.faults, argc, argv);
 
-	if (status >= 0)
-		return status;
-	if (options.make_ca != NULL)
-		return certs_make(options.make_ca) < 0;
-	if (options.seed != 0)
-		faults_seed(server.faults, options.seed);
-	raise_limits();
-	status = open_all(&server);
-	if (status == 0) {
-		run(&server);
-		if (options.report)
-			report(&server);
-	}
+	TAILQ_INIT(&server.sessions);
+	if (status < 0)
+		status = options.make_ca != NULL ? certs_make(options.make_ca) < 0 : serve(&server);
 	close_all(&server);
-	return status < 0;
+	return status;
 }

@@ -4,8 +4,6 @@
  * due.  Whether the step's effect takes place was decided before, by
  * fault_lets_pass(): here it is only about what goes out.
  */
-#include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,19 +156,6 @@ reply_fault(struct session *s, const struct fault *fault, const struct reply *no
 	acts[fault->action](s, fault, normal);
 }
 
-/* Read a few octets a tick, for ever. */
-static void
-tarpit(struct session *s, unsigned long ms)
-{
-	struct timeval tick = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
-
-	if (s->tarpit == NULL)
-		s->tarpit =
-		    ev_token_bucket_cfg_new(64, 64, EV_RATE_LIMIT_MAX, EV_RATE_LIMIT_MAX, &tick);
-	if (s->tarpit == NULL || bufferevent_set_rate_limit(s->bev, s->tarpit) < 0)
-		s->gone = true;
-}
-
 bool
 misbehave(struct session *s, const struct fault *fault)
 {
@@ -184,7 +169,7 @@ misbehave(struct session *s, const struct fault *fault)
 			output_delay(s, fault->number);
 		return false;
 	case ACTION_TARPIT:
-		tarpit(s, fault->number);
+		session_stall(s, fault->number > 0 ? fault->number : 1);
 		return false;
 	case ACTION_GARBAGE:
 	case ACTION_RAW:

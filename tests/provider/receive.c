@@ -17,6 +17,9 @@
 #include "stats.h"
 #include "verbs.h"
 
+#define PIECE         4096
+#define TARPIT_OCTETS 64
+
 static const struct {
 	unsigned flaw;
 	const char *kind;
@@ -160,16 +163,44 @@ on_content(void *ctx, const char *data, size_t len)
 	message_add(s->tx.message, data, len);
 }
 
-/* Has the content's fault taken over? */
+/* Is it time for the content's fault to show? */
 static bool
-content_goes_wrong(struct session *s)
+is_content_wrong(const struct session *s)
 {
 	const struct fault *fault = s->tx.content_fault;
 
-	if (fault == NULL || message_octets(s->tx.message) < fault->octets)
-		return false;
-	s->tx.content_fault = NULL;
-	return misbehave(s, fault) || s->mode == MODE_PAUSED;
+	return fault != NULL && message_octets(s->tx.message) >= fault->octets;
+}
+
+/* After each piece: only a tarpit goes on to be one. */
+static void
+let_content_go_wrong(struct session *s)
+{
+	const struct fault *fault = s->tx.content_fault;
+
+	if (!is_content_wrong(s))
+		return;
+	if (fault->action != ACTION_TARPIT)
+		s->tx.content_fault = NULL;
+	(void)misbehave(s, fault);
+}
+
+/*
+ * The next octets of the content, in place; how many.  Not evbuffer_peek(),
+ * which may give an empty piece for ever.
+ */
+static size_t
+next_piece(struct session *s, struct evbuffer *input, const char **data)
+{
+	size_t waiting = evbuffer_get_length(input);
+	size_t len = evbuffer_get_contiguous_space(input);
+
+	if (len == 0)
+		len = waiting < PIECE ? waiting : PIECE;
+	if (is_content_wrong(s) && len > TARPIT_OCTETS)
+		len = TARPIT_OCTETS;
+	*data = len > 0 ? (const char *)evbuffer_pullup(input, (ev_ssize_t)len) : NULL;
+	return *data != NULL ? len : 0;
 }
 
 void
@@ -205,22 +236,23 @@ check_behind(struct session *s, const char *what)
 int
 receive_data(struct session *s, struct evbuffer *input)
 {
-	struct evbuffer_iovec piece;
-	size_t used;
+	const char *data;
+	size_t len;
 
-	if (evbuffer_peek(input, -1, NULL, &piece, 1) < 1)
+	if (s->tx.dots.state == DOTS_END) {
+		check_behind(s, "the end of data");
+		finish_message(s, NULL);
+		return 1;
+	}
+	len = next_piece(s, input, &data);
+	if (len == 0)
 		return 0;
 	if (message_octets(s->tx.message) == 0 && s->tx.dots.state == DOTS_START &&
 	    !output_is_empty(s))
 		session_violation(s, "content-before-354", s->tx.from);
-	used = dots_feed(&s->tx.dots, piece.iov_base, piece.iov_len, on_content, s);
-	evbuffer_drain(input, used);
-	if (content_goes_wrong(s))
-		return 1;
-	if (s->tx.dots.state == DOTS_END) {
-		check_behind(s, "the end of data");
-		finish_message(s, NULL);
-	}
+	len = dots_feed(&s->tx.dots, data, len, on_content, s);
+	evbuffer_drain(input, len);
+	let_content_go_wrong(s);
 	return 1;
 }
 
@@ -295,21 +327,23 @@ finish_chunk(struct session *s)
 int
 receive_bdat(struct session *s, struct evbuffer *input)
 {
-	struct evbuffer_iovec piece;
-	size_t used;
+	const char *data;
+	size_t len;
 
 	if (s->chunk.left == 0) {
 		finish_chunk(s);
 		return 1;
 	}
-	if (evbuffer_peek(input, -1, NULL, &piece, 1) < 1)
+	len = next_piece(s, input, &data);
+	if (len == 0)
 		return 0;
-	used = piece.iov_len < s->chunk.left ? piece.iov_len : (size_t)s->chunk.left;
+	if (len > s->chunk.left)
+		len = (size_t)s->chunk.left;
 	if (!s->chunk.refused)
-		on_content(s, piece.iov_base, used);
-	evbuffer_drain(input, used);
-	s->chunk.left -= used;
+		on_content(s, data, len);
+	evbuffer_drain(input, len);
+	s->chunk.left -= len;
 	if (!s->chunk.refused)
-		(void)content_goes_wrong(s);
+		let_content_go_wrong(s);
 	return 1;
 }

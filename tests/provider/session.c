@@ -24,9 +24,7 @@
 #include "tls.h"
 #include "verbs.h"
 
-#define INPUT_MAX  (256 * 1024)
-#define OUTPUT_MAX (1024 * 1024) /* a client that reads no replies is read from no more */
-#define LINGER_S   2
+#define OUTPUT_MAX (1024 * 1024)
 
 bool
 session_logs(const struct session *s)
@@ -94,12 +92,8 @@ session_free(struct session **session)
 	session_end_transaction(s);
 	if (s->timer != NULL)
 		event_free(s->timer);
-	if (s->hangup != NULL)
-		event_free(s->hangup);
 	output_clear(s);
 	bufferevent_free(s->bev);
-	if (s->tarpit != NULL)
-		ev_token_bucket_cfg_free(s->tarpit);
 	stats_disconnected(s->server->stats);
 	TAILQ_REMOVE(&s->server->sessions, s, link);
 	free(s);
@@ -173,11 +167,26 @@ step(struct session *s)
 	return false;
 }
 
+/*
+ * A client that reads no replies is read from no more.  Not by a watermark:
+ * with one, libevent leaves octets behind in the SSL and may never come back
+ * for them.
+ */
 void
 session_run(struct session *s)
 {
+	bool choked;
+
 	while (!s->gone && output_waiting(s) < OUTPUT_MAX && step(s))
 		continue;
+	choked = output_waiting(s) >= OUTPUT_MAX;
+	if (choked == s->choked)
+		return;
+	s->choked = choked;
+	if (choked)
+		bufferevent_disable(s->bev, EV_READ);
+	else if (s->mode != MODE_PAUSED)
+		bufferevent_enable(s->bev, EV_READ);
 }
 
 static void
@@ -243,7 +252,6 @@ attach(struct session *s, struct bufferevent *bev)
 {
 	s->bev = bev;
 	bufferevent_setcb(bev, on_readable, on_writable, on_event, s);
-	bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
 }
 
 void
@@ -293,91 +301,6 @@ session_greet(struct session *s)
 	}
 	snprintf(text, sizeof(text), "%s ESMTP postern-provider", server->options->name);
 	reply_step(s, session_fault(s, STEP_GREETING, NULL), &(struct reply){ 220, NULL, text });
-}
-
-void
-session_deafen(struct session *s)
-{
-	s->mode = MODE_DEAF;
-	bufferevent_enable(s->bev, EV_READ);
-}
-
-static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	struct session *s = ctx;
-
-	(void)fd;
-	(void)what;
-	if (s->mode == MODE_DEAF) {
-		s->gone = true;
-	} else {
-		s->mode = s->resume;
-		bufferevent_enable(s->bev, EV_READ);
-		session_run(s);
-	}
-	session_settle(s);
-}
-
-/* A stall's or a goodbye's end. */
-static void
-set_timer(struct session *s, unsigned long ms)
-{
-	struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
-
-	if (s->timer == NULL)
-		s->timer = evtimer_new(s->server->base, on_timer, s);
-	if (s->timer != NULL)
-		evtimer_add(s->timer, &tv);
-}
-
-static void
-on_hangup(evutil_socket_t fd, short what, void *ctx)
-{
-	struct session *s = ctx;
-
-	(void)fd;
-	(void)what;
-	s->gone = true;
-	session_settle(s);
-}
-
-void
-session_stall(struct session *s, unsigned long ms)
-{
-	bufferevent_disable(s->bev, EV_READ);
-	s->resume = s->mode;
-	s->mode = MODE_PAUSED;
-	if (ms > 0) {
-		set_timer(s, ms);
-		return;
-	}
-	s->hangup = event_new(s->server->base, bufferevent_getfd(s->bev), EV_CLOSED, on_hangup, s);
-	if (s->hangup != NULL)
-		event_add(s->hangup, NULL);
-}
-
-/*
- * With unread input a close() would be a RST, which can take the last reply
- * away from the client: so say FIN, and read on until the client leaves, too.
- */
-void
-session_hang_up(struct session *s, enum output_kind kind)
-{
-	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
-	int fd = bufferevent_getfd(s->bev);
-	SSL *ssl = s->tls ? bufferevent_openssl_get_ssl(s->bev) : NULL;
-
-	if (kind == OUTPUT_RST) {
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-		s->gone = true;
-		return;
-	}
-	if (kind == OUTPUT_GOODBYE && ssl != NULL)
-		SSL_shutdown(ssl);
-	shutdown(fd, SHUT_WR);
-	session_deafen(s);
-	set_timer(s, LINGER_S * 1000);
 }
 
 void

@@ -26,7 +26,6 @@
 
 struct auth_mechanism;
 struct bufferevent;
-struct ev_token_bucket_cfg;
 struct evbuffer;
 struct event;
 struct server;
@@ -76,13 +75,13 @@ struct session {
 	char client[64];
 	struct bufferevent *bev;
 	struct output output;
-	struct event *timer;  /* a stall's or a goodbye's end */
-	struct event *hangup; /* tells of the peer's end while nothing is read */
+	struct event *timer; /* a stall's or a goodbye's end */
+	bool stalled;        /* for ever */
 	bool gone;
+	bool choked; /* not read from, since the client reads no replies */
 
 	enum mode mode;
 	enum mode resume; /* the mode after a stall */
-	struct ev_token_bucket_cfg *tarpit;
 	enum phase phase;
 	bool spoken; /* the client has said something */
 	bool tls;    /* the handshake is done */

@@ -226,8 +226,11 @@ on_starttls(struct session *s, char *arg)
 	bufferevent_disable(s->bev, EV_READ);
 	s->mode = MODE_PAUSED;
 	reply_step(s, fault, &(struct reply){ 220, "2.0.0", "Ready to start TLS" });
-	if (s->mode == MODE_PAUSED)
-		output_then(s, OUTPUT_TLS);
+	if (s->mode != MODE_PAUSED)
+		return;
+	/* The handshake takes a round trip of its own. */
+	output_delay(s, s->server->options->latency);
+	output_then(s, OUTPUT_TLS);
 }
 
 /* A command that only answers. */
