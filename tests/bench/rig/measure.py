@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: ISC
+"""One relay under one load: the three measurements, each on a fresh relay with an empty queue."""
+
+import json
+import re
+import subprocess
+import time
+
+from .process import RigError, wait_for
+
+WARM_MESSAGES = 400
+SYNC_CALLS = 'fsync,fdatasync,sync_file_range,syncfs,sync,msync'
+
+
+class Load:
+    """postern-load with the settings of one case."""
+
+    def __init__(self, program, clients, size, per_connection, pipelining):
+        self.program = program
+        self.clients = clients
+        self.size = size
+        self.options = ['--clients', str(clients), '--size', str(size),
+                        '--per-connection', str(per_connection)]
+        if pipelining:
+            self.options.append('--pipelining')
+
+    def run(self, port, messages=0, seconds=0):
+        argv = [self.program, *self.options, '--messages', str(messages), '--time', f'{seconds}s',
+                '127.0.0.1', str(port)]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        if not done.stdout:
+            raise RigError(f'{" ".join(argv)}: exit status {done.returncode}')
+        return json.loads(done.stdout)
+
+
+class Bench:
+    """What stays the same for all cases of a run."""
+
+    def __init__(self, upstream, volume, home, seconds, patience):
+        self.upstream = upstream
+        self.volume = volume
+        self.home = home
+        self.seconds = seconds
+        self.patience = patience
+
+    def message_cap(self, load):
+        """So many fit the volume twice over, whatever the relay adds to each."""
+        return int(self.volume.size // 2 // (load.size + 4096))
+
+    def _wait_delivered(self, count):
+        """Wait for the upstream's count; give up when it stands still."""
+        seen, moved = -1, time.monotonic()
+        while True:
+            now = self.upstream.delivered()
+            if now >= count:
+                return now
+            if now > seen:
+                seen, moved = now, time.monotonic()
+            elif time.monotonic() - moved > self.patience:
+                raise RigError(f'delivery stands still at {now} of {count} messages')
+            time.sleep(0.02)
+
+    def _warm_up(self, relay, load):
+        """Everything forked, connected and resumed before the clock starts."""
+        self.upstream.reset()
+        report = load.run(relay.port, messages=max(WARM_MESSAGES, 2 * load.clients))
+        self._wait_delivered(report['accepted'])
+        self.upstream.reset()
+
+    def accept(self, kind, load):
+        """How fast mail is taken while the upstream lets nothing pass: the queue only grows."""
+        try:
+            with Running(kind, self, load) as relay:
+                self.upstream.hold()
+                flushes, cpu = self.volume.flushes(), relay.cpu_seconds()
+                report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
+                return {'load': report, 'rate': report['rate'],
+                        **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
+        finally:
+            self.upstream.release()
+
+    def relay(self, kind, load):
+        """Mail taken and delivered at once: from the first MAIL to the last message upstream."""
+        with Running(kind, self, load) as relay:
+            flushes, cpu, up_cpu = self.volume.flushes(), relay.cpu_seconds(), self.upstream.cpu_seconds()
+            report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
+            # The clocks differ (the upstream's is the wall's), so the end is when the count is seen.
+            delivered = self._wait_delivered(report['accepted'])
+            end = time.monotonic()
+            stats = self.upstream.stats()
+            took = end - report['first_mail_mono']
+            return {'load': report, 'accept_rate': report['rate'], 'delivered': delivered,
+                    'seconds': took, 'rate': report['accepted'] / took,
+                    'upstream': {key: stats[key] for key in UPSTREAM_KEYS if key in stats},
+                    'upstream_cpu_seconds': difference(self.upstream.cpu_seconds(), up_cpu),
+                    **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
+
+    def syncs(self, kind, load, messages):
+        """The system calls that sync, counted by strace, which stops the relay at these calls only."""
+        trace = f'{self.home}/{kind.name}.strace'
+        # -D: strace is not the relay's parent, so that what stops the relay ends both.
+        wrapper = ('strace', '-D', '-f', '--seccomp-bpf', '-qq', '-e', f'trace={SYNC_CALLS}', '-c', '-o', trace)
+        with Running(kind, self, load, wrapper, warm=False) as relay:
+            report = load.run(relay.port, messages=messages)
+            self._wait_delivered(report['accepted'])
+        return {'messages': report['accepted'], 'calls': parse_strace(trace),
+                'per_message': sum(parse_strace(trace).values()) / max(1, report['accepted'])}
+
+    def _spent(self, relay, flushes, cpu):
+        return {'cpu_ms': difference(relay.cpu_seconds(), cpu, 1000),
+                'flushes': difference(self.volume.flushes(), flushes)}
+
+
+UPSTREAM_KEYS = ('connections_total', 'connections_max', 'tls_handshakes', 'tls_resumed', 'auth_ok',
+                 'violations', 'violation_kinds')
+
+
+class Running:
+    """A warmed-up relay for the time of a with block."""
+
+    def __init__(self, kind, bench, load, wrapper=(), warm=True):
+        self.relay = kind(bench.home, bench.volume.path, bench.upstream, load.clients)
+        self.bench, self.load, self.wrapper, self.warm = bench, load, wrapper, warm
+
+    def __enter__(self):
+        self.bench.volume.settle()
+        try:
+            self.relay.start(self.wrapper)
+            self.bench.upstream.reset()
+            if self.warm:
+                self.bench._warm_up(self.relay, self.load)
+        except BaseException as error:
+            self.__exit__(None, error, None)
+            raise
+        return self.relay
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, RigError):
+            error.add_note(self.relay.last_words())
+        self.relay.stop()
+
+
+def difference(after, before, factor=1):
+    return None if after is None or before is None else (after - before) * factor
+
+
+def per_message(count, spent):
+    return {f'{key}_per_message': None if value is None or not count else value / count
+            for key, value in spent.items()}
+
+
+def parse_strace(path):
+    """{'fdatasync': 12, ...} from strace -c's table."""
+    calls = {}
+    with open(path) as table:
+        for line in table:
+            match = re.match(r'\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$', line)
+            if match and match[2] != 'total':
+                calls[match[2]] = int(match[1])
+    return calls

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: ISC
+"""postern itself, with its defaults, from the build tree."""
+
+import os
+import shutil
+import subprocess
+
+from provider import BUILD
+
+from .relay import Relay
+
+CONFIG = '''\
+hostname = "bench.example"
+spool    = "{queue}"
+user     = "{user}"
+control  = "{home}/control.sock"
+listen "local" {{
+    address = "127.0.0.1"
+    port = {port}
+}}
+upstream "provider" {{
+    host = "localhost"
+    port = {upstream_port}
+    tls = "starttls"
+    ca_file = "{ca_file}"
+    username = "{upstream_user}"
+    password_file = "{home}/password"
+}}
+'''
+
+
+class Postern(Relay):
+    name = 'postern'
+    program = BUILD / 'posternd'
+    user = 'nobody'
+
+    @classmethod
+    def missing(cls):
+        return [] if os.access(cls.program, os.X_OK) else [f'{cls.program} (make)']
+
+    def write_config(self):
+        shutil.chown(self.home, self.user)
+        shutil.chown(self.queue, self.user)
+        up = self.upstream
+        self.write('password', up.password + '\n', 0o600)
+        shutil.chown(self.path('password'), self.user)
+        self.write('postern.conf', CONFIG.format(
+            queue=self.queue, home=self.home, user=self.user, port=self.port, ca_file=up.ca_file,
+            upstream_port=up.starttls_port, upstream_user=up.user))
+
+    def command(self):
+        return [self.program, '-f', '-c', self.path('postern.conf')]
+
+    @classmethod
+    def version(cls):
+        done = subprocess.run([cls.program, '-V'], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.split()[-1]

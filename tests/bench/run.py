@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Compare relays on this machine: the same load, the same upstream, the same disk, turn by turn.
+
+README.md tells what is measured and how to read it; `make bench BENCH_ARGS=...` runs this.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
+
+from provider import BUILD, PROGRAM
+from rig import machine, report
+from rig.measure import Bench, Load
+from rig.postern import Postern
+from rig.postfix import Postfix, PostfixTuned
+from rig.process import RigError
+from rig.upstream import Upstream
+from rig.volume import Volume
+
+RELAYS = {kind.name: kind for kind in (Postern, Postfix, PostfixTuned)}
+LOAD = BUILD / 'postern-load'
+UNITS = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}
+
+
+def size(text):
+    """4096, 4K, 2G."""
+    unit = UNITS.get(text[-1:].upper())
+    return int(text[:-1]) * unit if unit else int(text)
+
+
+def listed(kind):
+    return lambda text: [kind(part) for part in text.split(',')]
+
+
+def relay_kind(text):
+    if text not in RELAYS:
+        raise argparse.ArgumentTypeError(f'no relay {text}: {", ".join(RELAYS)}')
+    return RELAYS[text]
+
+
+def parse_args():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--relays', type=listed(relay_kind), default=list(RELAYS.values()),
+                   metavar='NAME,...', help=f'of {", ".join(RELAYS)}; the others are compared with the first')
+    p.add_argument('--clients', type=listed(int), default=[20], metavar='N,...')
+    p.add_argument('--size', type=listed(size), default=[4096], metavar='SIZE,...')
+    p.add_argument('--rounds', type=int, default=3)
+    p.add_argument('--seconds', type=int, default=5, help='for which clients send, in each measurement')
+    p.add_argument('--per-connection', type=int, default=0, help='messages of each connection; 0: all')
+    p.add_argument('--pipelining', action='store_true', help='clients pipeline (most apps do not)')
+    p.add_argument('--latency', type=int, default=0, metavar='MS', help='of the upstream')
+    p.add_argument('--sync-messages', type=int, default=1000, help='of the run under strace; 0: no such run')
+    p.add_argument('--patience', type=int, default=30, help='seconds that delivery may stand still')
+    p.add_argument('--volume-size', type=size, default=size('2G'))
+    p.add_argument('--no-volume', action='store_true', help='queues in the temporary directory itself')
+    p.add_argument('--dir', default='/var/tmp', help='for the temporary directory')
+    p.add_argument('--output', default='bench.json')
+    return p.parse_args()
+
+
+def require(args):
+    missing = [what for kind in args.relays for what in kind.missing()]
+    missing += [f'{path} (make)' for path in (LOAD, PROGRAM)
+                if not os.access(path, os.X_OK)]
+    if args.sync_messages and not shutil.which('strace'):
+        missing.append('strace')
+    if os.geteuid() != 0:
+        missing.append('root (for Postfix and the loop device)')
+    if missing:
+        raise RigError('missing: ' + ', '.join(dict.fromkeys(missing))
+                       + '\n(contrib/install-packages build bench)')
+
+
+def attempt(outcome, what, measure, *settings):
+    """A measurement that fails is an error in the results, not the end of the run."""
+    print(f'  {what}', file=sys.stderr, flush=True)
+    try:
+        return measure(*settings)
+    except RigError as error:
+        outcome['errors'].append(f'{what}: {error}')
+        print(f'  {error}', *getattr(error, '__notes__', ()), sep='\n', file=sys.stderr, flush=True)
+        return None
+
+
+def run_case(bench, args, clients, octets):
+    """All relays, turn by turn, so that a slow minute of the machine hits all of them."""
+    load = Load(LOAD, clients, octets, args.per_connection, args.pipelining)
+    outcomes = {kind.name: {'rounds': [], 'errors': []} for kind in args.relays}
+    for number in range(args.rounds):
+        for kind in args.relays:
+            outcome = outcomes[kind.name]
+            label = f'{clients} clients, {octets} octets, round {number + 1}, {kind.name}'
+            outcome['rounds'].append({
+                'accept': attempt(outcome, f'{label}: accept', bench.accept, kind, load),
+                'relay': attempt(outcome, f'{label}: relay', bench.relay, kind, load),
+            })
+    for kind in args.relays if args.sync_messages else ():
+        outcome = outcomes[kind.name]
+        outcome['syncs'] = attempt(outcome, f'{clients} clients, {octets} octets, {kind.name}: syncs',
+                                   bench.syncs, kind, load, args.sync_messages)
+    case = {'clients': clients, 'size': octets, 'relays': outcomes}
+    report.summarize(case, args.relays[0].name)
+    return case
+
+
+def run_all(args, home):
+    volume = Volume(home, args.volume_size, loop=not args.no_volume)
+    upstream = Upstream(args.latency)
+    options = {key: value for key, value in vars(args).items() if key != 'relays'}
+    try:
+        volume.mount()
+        upstream.start()
+        results = {'machine': machine.describe(), 'volume': volume.describe(), 'options': options,
+                   'versions': {}, 'cases': []}
+        for kind in args.relays:
+            results['versions'][kind.name] = kind.version()
+        bench = Bench(upstream, volume, home, args.seconds, args.patience)
+        for octets in args.size:
+            for clients in args.clients:
+                case = run_case(bench, args, clients, octets)
+                results['cases'].append(case)
+                print(report.case_text(case, args.relays[0].name), end='\n\n', flush=True)
+        return results
+    finally:
+        upstream.stop()
+        volume.close()
+
+
+def interrupted(*_):
+    """End by way of every finally: no second signal may cut the clearing up short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit('bench: interrupted')
+
+
+def main():
+    args = parse_args()
+    signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        require(args)
+        home = tempfile.mkdtemp(prefix='postern-bench-', dir=args.dir)
+        os.chmod(home, 0o755)
+        try:
+            results = run_all(args, home)
+        finally:
+            shutil.rmtree(home)
+    except RigError as error:
+        sys.exit(f'bench: {error}')
+    with open(args.output, 'w') as out:
+        json.dump(results, out, indent=1)
+        out.write('\n')
+    print(report.conditions(results))
+    print(report.LEGEND)
+    print(f'all rounds: {args.output}')
+    failed = any(outcome['errors'] for case in results['cases'] for outcome in case['relays'].values())
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == '__main__':
+    main()

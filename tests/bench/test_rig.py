@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: ISC
+"""The benchmark's own tests: postern-load tells the truth, and so does the arithmetic."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e')]
+
+from provider import BUILD, Provider  # noqa: E402
+from rig import report  # noqa: E402
+from rig.measure import parse_strace  # noqa: E402
+
+LOAD = BUILD / 'postern-load'
+
+
+@pytest.fixture
+def provider():
+    with Provider('--plain', '0', '--no-auth') as running:
+        yield running
+
+
+def load(provider, *options, messages=60, status=0):
+    done = subprocess.run([LOAD, '--clients', '4', '--messages', str(messages), '--stall', '20s', *options,
+                           '127.0.0.1', str(provider.plain_port)], stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == status
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize('options', [
+    [], ['--pipelining'], ['--per-connection', '1'], ['--recipients', '3'], ['--recipients', '3', '--pipelining'],
+    ['--size', '100K'],
+])
+def test_load_is_a_correct_client(provider, options):
+    told = load(provider, *options)
+    seen = provider.stats()
+    assert (told['accepted'], told['failed'], told['unanswered']) == (60, 0, 0)
+    assert seen['messages'] == 60
+    assert seen['violations'] == 0, seen['violation_list']
+
+
+def test_content_has_the_size_asked_for(provider):
+    load(provider, '--size', '5000', messages=3)
+    assert {len(m.content) for m in provider.messages()} == {5000}
+
+
+def test_ack_log_has_the_ids_of_accepted_messages_only(provider, tmp_path):
+    log = tmp_path / 'acks'
+    provider.fault('dot=reply:452 4.3.1 full,count=7')
+    told = load(provider, '--ack-log', log, status=1)
+    ids = log.read_text().split()
+    assert (told['accepted'], told['failed']) == (53, 7)
+    assert told['errors'] == {'452 4.3.1 at dot': 7}
+    assert sorted(ids) == sorted(m.test_id for m in provider.messages())
+
+
+@pytest.mark.parametrize('fault, error', [
+    ('mail=reply:450 4.2.1 later,count=2', '450 4.2.1 at MAIL'),
+    ('rcpt=reply:550 5.1.1 no,count=2', '550 5.1.1 at RCPT'),
+    ('data=close,count=2', 'closed by the server at DATA'),
+    ('dot=421,count=2', 'session refused at dot'),
+])
+def test_a_failure_costs_its_message_only(provider, fault, error):
+    provider.fault(fault)
+    told = load(provider, status=1)
+    assert (told['accepted'], told['failed'], told['unanswered']) == (58, 2, 0)
+    assert told['errors'][error] == 2
+
+
+def test_load_gives_up_when_nothing_moves(provider):
+    provider.fault('dot=silence')
+    told = load(provider, '--stall', '1s', status=1)
+    assert told['stalled'] and told['accepted'] == 0 and told['unanswered'] == 4
+
+
+def test_strace_table(tmp_path):
+    table = tmp_path / 'strace'
+    table.write_text('% time     seconds  usecs/call     calls    errors syscall\n'
+                     '------ ----------- ----------- --------- --------- ----------------\n'
+                     ' 90.00    0.000009           0      1000           fdatasync\n'
+                     ' 10.00    0.000001           0         2         1 fsync\n'
+                     '------ ----------- ----------- --------- --------- ----------------\n'
+                     '100.00    0.000010           0      1002         1 total\n')
+    assert parse_strace(table) == {'fdatasync': 1000, 'fsync': 2}
+
+
+def measured(*rates):
+    return {'rounds': [rate and {'accept': {'rate': rate}, 'relay': None} for rate in rates], 'errors': []}
+
+
+def test_ratios_are_of_medians_and_span_the_rounds():
+    case = {'clients': 1, 'size': 1, 'relays': {'a': measured(100, 90, 800), 'b': measured(10, 30, 20)}}
+    report.summarize(case, 'a')
+    assert case['ratios'] == {'b': {'accept/s': {'median': 5, 'min': 3, 'max': 40}}}
+    assert case['relays']['a']['median']['relay/s'] is None
+    assert 'a / b: accept/s 5.0 (3.0-40.0)' in report.case_text(case, 'a')
+
+
+def test_ratios_pair_only_rounds_that_both_have():
+    ours, theirs = measured(100, 200), measured(10, 20)
+    ours['rounds'][0]['accept'] = None
+    case = {'clients': 1, 'size': 1, 'relays': {'a': ours, 'b': theirs}}
+    report.summarize(case, 'a')
+    assert case['ratios']['b']['accept/s'] == {'median': 200 / 15, 'min': 10, 'max': 10}
