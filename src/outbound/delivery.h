@@ -43,9 +43,8 @@ struct delivery {
 	uint64_t content_len;
 	struct delivery_rcpt *rcpt; /* the outstanding ones */
 	size_t nrcpt;
-	int64_t started_ms;    /* monotonic */
-	bool uncertain;        /* the content was sent to its end, and no reply came */
-	struct delivery *next; /* in the session's line */
+	int64_t started_ms; /* monotonic */
+	bool uncertain;     /* the content was sent to its end, and no reply came */
 };
 
 enum delivery_result {

@@ -12,7 +12,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/pace.c src/outbound/pace.h \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/segments.c src/outbound/segments.h \
-	src/outbound/session.c src/outbound/session.h src/outbound/session_internal.h \
+	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
 	src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
 	src/outbound/transaction.c \

@@ -134,11 +134,11 @@ on_settled(void *ctx, struct upstream *upstream, struct delivery *delivery, bool
 static bool
 is_busy(const struct outbound *outbound)
 {
-	size_t sessions = 0;
+	size_t uplinks = 0;
 
 	for (size_t i = 0; i < outbound->nupstream; i++)
-		sessions += upstream_sessions(outbound->upstream[i]);
-	return sessions > 0 || ledger_is_busy(outbound->ledger) ||
+		uplinks += upstream_uplinks(outbound->upstream[i]);
+	return uplinks > 0 || ledger_is_busy(outbound->ledger) ||
 	       forward_busy(outbound->forward) > 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * setup.c - a connection to an upstream from its greeting to the login; see session.h.
+ * setup.c - a connection to an upstream from its greeting to the login; see uplink.h.
  * on_ok[] is the table of contents: what follows when a step succeeds.  Whatever else happens here
  * is the upstream's trouble: it is held, and no message suffers.
  */
@@ -12,32 +12,32 @@
 #include "net/conn.h"
 #include "net/tls.h"
 #include "outbound/auth.h"
-#include "outbound/session_internal.h"
+#include "outbound/uplink_internal.h"
 
 static void
-become_ready(struct session *session)
+become_ready(struct uplink *uplink)
 {
-	session_set_phase(session, PHASE_READY);
-	session->of.on_ready(session->of.ctx, session);
+	uplink_set_phase(uplink, PHASE_READY);
+	uplink->of.on_ready(uplink->of.ctx, uplink);
 }
 
 void
-setup_send_ehlo(struct session *session)
+setup_send_ehlo(struct uplink *uplink)
 {
-	evbuffer_add_printf(conn_output(session->conn), "EHLO %s\r\n", session->of.hostname);
-	session_set_phase(session, PHASE_EHLO);
+	evbuffer_add_printf(conn_output(uplink->conn), "EHLO %s\r\n", uplink->of.hostname);
+	uplink_set_phase(uplink, PHASE_EHLO);
 }
 
 void
-setup_start_tls(struct session *session)
+setup_start_tls(struct uplink *uplink)
 {
-	struct ssl_st *ssl = tls_client_session(session->of.tls);
+	struct ssl_st *ssl = tls_client_session(uplink->of.tls);
 
-	session_set_phase(session, PHASE_TLS);
+	uplink_set_phase(uplink, PHASE_TLS);
 	if (ssl == NULL)
-		session_hold(session, HOLD_NETWORK, "out of memory for TLS");
-	else if (conn_start_tls(session->conn, ssl) == -1)
-		session_hold(session, HOLD_TLS,
+		uplink_hold(uplink, HOLD_NETWORK, "out of memory for TLS");
+	else if (conn_start_tls(uplink->conn, ssl) == -1)
+		uplink_hold(uplink, HOLD_TLS,
 		    "STARTTLS: the upstream sent plain text behind its reply, as an attacker "
 		    "would");
 }
@@ -53,7 +53,7 @@ wipe(const void *data, size_t len, void *extra)
 
 /* Send a line with a secret in it, and cleanse it once it was sent. */
 static void
-send_secret(struct session *session, struct str *line)
+send_secret(struct uplink *uplink, struct str *line)
 {
 	str_puts(line, "\r\n");
 
@@ -61,74 +61,74 @@ send_secret(struct session *session, struct str *line)
 	char *data = str_take(line);
 
 	if (data == NULL ||
-	    evbuffer_add_reference(conn_output(session->conn), data, len, wipe, data) == -1)
-		session_hold(session, HOLD_NETWORK, "out of memory");
+	    evbuffer_add_reference(conn_output(uplink->conn), data, len, wipe, data) == -1)
+		uplink_hold(uplink, HOLD_NETWORK, "out of memory");
 }
 
 static void
-log_in(struct session *session)
+log_in(struct uplink *uplink)
 {
 	struct str line = STR_EMPTY;
-	char why[SESSION_WORDS_SIZE];
+	char why[UPLINK_WORDS_SIZE];
 
-	if (!auth_has_common(session->caps.mechanisms)) {
+	if (!auth_has_common(uplink->caps.mechanisms)) {
 		(void)snprintf(why, sizeof why,
 		    "AUTH: a login is configured, but no mechanism that postern knows is offered "
 		    "(%s)",
-		    session->caps.auth_text[0] != '\0' ? session->caps.auth_text : "none at all");
-		session_hold(session, HOLD_LOGIN, why);
+		    uplink->caps.auth_text[0] != '\0' ? uplink->caps.auth_text : "none at all");
+		uplink_hold(uplink, HOLD_LOGIN, why);
 		return;
 	}
-	session_set_phase(session, PHASE_AUTH);
-	session->auth = auth_begin(session->caps.mechanisms, session->of.upstream->username,
-	    session->of.password, session->of.upstream->host, &line);
-	if (session->auth == NULL)
-		session_hold(session, HOLD_LOGIN, "AUTH: the login cannot be prepared");
+	uplink_set_phase(uplink, PHASE_AUTH);
+	uplink->auth = auth_begin(uplink->caps.mechanisms, uplink->of.upstream->username,
+	    uplink->of.password, uplink->of.upstream->host, &line);
+	if (uplink->auth == NULL)
+		uplink_hold(uplink, HOLD_LOGIN, "AUTH: the login cannot be prepared");
 	else
-		send_secret(session, &line);
+		send_secret(uplink, &line);
 	str_wipe(&line);
 }
 
 static void
-on_ehlo(struct session *session)
+on_ehlo(struct uplink *uplink)
 {
-	smtp_capabilities_parse(session->reply.text, &session->caps);
-	if (session->of.upstream->tls == TLS_STARTTLS && !conn_is_secure(session->conn)) {
-		if (!smtp_offers(&session->caps, SMTP_EXT_STARTTLS)) {
-			session_hold(session, HOLD_TLS,
+	smtp_capabilities_parse(uplink->reply.text, &uplink->caps);
+	if (uplink->of.upstream->tls == TLS_STARTTLS && !conn_is_secure(uplink->conn)) {
+		if (!smtp_offers(&uplink->caps, SMTP_EXT_STARTTLS)) {
+			uplink_hold(uplink, HOLD_TLS,
 			    "EHLO: the upstream does not offer STARTTLS, and without TLS nothing "
 			    "is sent");
 			return;
 		}
-		evbuffer_add(conn_output(session->conn), "STARTTLS\r\n", 10);
-		session_set_phase(session, PHASE_STARTTLS);
-	} else if (session->of.password != NULL) {
-		log_in(session);
+		evbuffer_add(conn_output(uplink->conn), "STARTTLS\r\n", 10);
+		uplink_set_phase(uplink, PHASE_STARTTLS);
+	} else if (uplink->of.password != NULL) {
+		log_in(uplink);
 	} else {
-		become_ready(session);
+		become_ready(uplink);
 	}
 }
 
 static void
-on_logged_in(struct session *session)
+on_logged_in(struct uplink *uplink)
 {
-	auth_free(&session->auth);
-	become_ready(session);
+	auth_free(&uplink->auth);
+	become_ready(uplink);
 }
 
 static void
-on_challenge(struct session *session)
+on_challenge(struct uplink *uplink)
 {
 	struct str line = STR_EMPTY;
 
-	if (auth_respond(session->auth, session->reply.text, &line) == -1)
-		session_hold(session, HOLD_LOGIN, "AUTH: the upstream's challenge makes no sense");
+	if (auth_respond(uplink->auth, uplink->reply.text, &line) == -1)
+		uplink_hold(uplink, HOLD_LOGIN, "AUTH: the upstream's challenge makes no sense");
 	else
-		send_secret(session, &line);
+		send_secret(uplink, &line);
 	str_wipe(&line);
 }
 
-static void (*const on_ok[])(struct session *) = {
+static void (*const on_ok[])(struct uplink *) = {
 	[PHASE_GREETING] = setup_send_ehlo,
 	[PHASE_EHLO] = on_ehlo,
 	[PHASE_STARTTLS] = setup_start_tls,
@@ -136,23 +136,23 @@ static void (*const on_ok[])(struct session *) = {
 };
 
 void
-setup_on_reply(struct session *session)
+setup_on_reply(struct uplink *uplink)
 {
-	const struct smtp_reply *reply = &session->reply;
-	enum step step = session_step(session);
-	char why[SESSION_WORDS_SIZE];
+	const struct smtp_reply *reply = &uplink->reply;
+	enum step step = uplink_step(uplink);
+	char why[UPLINK_WORDS_SIZE];
 
-	if (session->phase == PHASE_AUTH && reply->code == 334) {
-		on_challenge(session);
+	if (uplink->phase == PHASE_AUTH && reply->code == 334) {
+		on_challenge(uplink);
 		return;
 	}
 
 	struct verdict verdict = classify(step, reply->code, reply->enhanced, reply->text);
 
 	if (verdict.fate == FATE_OK) {
-		on_ok[session->phase](session);
+		on_ok[uplink->phase](uplink);
 		return;
 	}
-	session_describe(session, step, verdict.remedy, why, sizeof why);
-	session_hold(session, verdict.hold != HOLD_NONE ? verdict.hold : HOLD_SESSION, why);
+	uplink_describe(uplink, step, verdict.remedy, why, sizeof why);
+	uplink_hold(uplink, verdict.hold != HOLD_NONE ? verdict.hold : HOLD_SESSION, why);
 }

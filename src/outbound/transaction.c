@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * transaction.c - messages over a session that is set up; see session.h.
+ * transaction.c - messages over an uplink that is set up; see uplink.h.
  *
  * With PIPELINING, MAIL, all RCPTs and DATA travel together, and behind the content of one message
  * the envelope of the next (the slots current and ahead).  Without it every command waits for its
@@ -15,25 +15,25 @@
 
 #include "config/config.h"
 #include "net/conn.h"
-#include "outbound/session_internal.h"
+#include "outbound/uplink_internal.h"
 #include "spool/envelope.h"
 
 enum { CHUNK_SIZE = 64 * 1024, SLOWEST_BYTES_PER_MS = 16 };
 
 static void
-swap_slots(struct session *session)
+swap_slots(struct uplink *uplink)
 {
-	struct transaction *free_slot = session->current;
+	struct transaction *free_slot = uplink->current;
 
 	*free_slot = (struct transaction){ .delivery = NULL };
-	session->current = session->ahead;
-	session->ahead = free_slot;
+	uplink->current = uplink->ahead;
+	uplink->ahead = free_slot;
 }
 
 static bool
-can_pipeline(const struct session *session)
+can_pipeline(const struct uplink *uplink)
 {
-	return smtp_offers(&session->caps, SMTP_EXT_PIPELINING);
+	return smtp_offers(&uplink->caps, SMTP_EXT_PIPELINING);
 }
 
 /* What was TAKEN or SENT but came to no end. */
@@ -50,45 +50,45 @@ judge_open(struct delivery *delivery, enum rcpt_fate fate, int code, const char 
 
 /* Give the message of the current slot back and move up. */
 static void
-close_transaction(struct session *session)
+close_transaction(struct uplink *uplink)
 {
-	struct transaction *transaction = session->current;
+	struct transaction *transaction = uplink->current;
 	struct delivery *delivery = transaction->delivery;
 	size_t untried = delivery_count(delivery, RCPT_UNTRIED);
 
 	/* A transaction that moved nobody must not be begun again at once. */
-	if (untried == delivery->nrcpt && transaction->replied && !session->held)
+	if (untried == delivery->nrcpt && transaction->replied && !uplink->held)
 		for (size_t i = 0; i < delivery->nrcpt; i++)
 			if (delivery->rcpt[i].reply != NULL)
 				delivery->rcpt[i].fate = RCPT_DEFERRED;
-	swap_slots(session);
-	session->of.on_settled(session->of.ctx, session, delivery, session->held);
+	swap_slots(uplink);
+	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
 }
 
 static void
-send_mail(struct session *session, struct transaction *transaction)
+send_mail(struct uplink *uplink, struct transaction *transaction)
 {
 	const struct envelope *envelope = transaction->delivery->envelope;
-	struct evbuffer *out = conn_output(session->conn);
+	struct evbuffer *out = conn_output(uplink->conn);
 
 	evbuffer_add_printf(out, "MAIL FROM:<%s>", envelope->from);
-	if (smtp_offers(&session->caps, SMTP_EXT_SIZE))
+	if (smtp_offers(&uplink->caps, SMTP_EXT_SIZE))
 		evbuffer_add_printf(out, " SIZE=%" PRIu64, transaction->delivery->content_len);
-	if (envelope->body == ENVELOPE_8BITMIME && smtp_offers(&session->caps, SMTP_EXT_8BITMIME))
+	if (envelope->body == ENVELOPE_8BITMIME && smtp_offers(&uplink->caps, SMTP_EXT_8BITMIME))
 		evbuffer_add_printf(out, " BODY=8BITMIME");
 	evbuffer_add(out, "\r\n", 2);
 	transaction->mail_sent = true;
-	session_expect(session, STEP_MAIL, transaction, 0);
+	uplink_expect(uplink, STEP_MAIL, transaction, 0);
 }
 
 /* Send RCPT for the next recipient of this transaction; false when there is none. */
 static bool
-send_rcpt(struct session *session, struct transaction *transaction)
+send_rcpt(struct uplink *uplink, struct transaction *transaction)
 {
 	struct delivery *delivery = transaction->delivery;
-	size_t limit = session->caps.rcpt_max > 0 && session->caps.rcpt_max < SESSION_RCPT_MAX
-			   ? session->caps.rcpt_max
-			   : SESSION_RCPT_MAX;
+	size_t limit = uplink->caps.rcpt_max > 0 && uplink->caps.rcpt_max < UPLINK_RCPT_MAX
+			   ? uplink->caps.rcpt_max
+			   : UPLINK_RCPT_MAX;
 
 	if (transaction->next == delivery->nrcpt || transaction->sent == limit)
 		return false;
@@ -96,44 +96,44 @@ send_rcpt(struct session *session, struct transaction *transaction)
 	size_t i = transaction->next++;
 
 	evbuffer_add_printf(
-	    conn_output(session->conn), "RCPT TO:<%s>\r\n", delivery_address(delivery, i));
+	    conn_output(uplink->conn), "RCPT TO:<%s>\r\n", delivery_address(delivery, i));
 	delivery->rcpt[i].fate = RCPT_SENT;
 	transaction->sent++;
-	session_expect(session, STEP_RCPT, transaction, i);
+	uplink_expect(uplink, STEP_RCPT, transaction, i);
 	return true;
 }
 
 static void
-send_data(struct session *session, struct transaction *transaction)
+send_data(struct uplink *uplink, struct transaction *transaction)
 {
-	evbuffer_add(conn_output(session->conn), "DATA\r\n", 6);
+	evbuffer_add(conn_output(uplink->conn), "DATA\r\n", 6);
 	transaction->data_sent = true;
-	session_expect(session, STEP_DATA, transaction, 0);
+	uplink_expect(uplink, STEP_DATA, transaction, 0);
 }
 
 static void
-send_rset(struct session *session)
+send_rset(struct uplink *uplink)
 {
-	evbuffer_add(conn_output(session->conn), "RSET\r\n", 6);
-	session_expect(session, STEP_RSET, NULL, 0);
+	evbuffer_add(conn_output(uplink->conn), "RSET\r\n", 6);
+	uplink_expect(uplink, STEP_RSET, NULL, 0);
 }
 
 /* Send what may be sent of the envelope now. */
 static void
-advance(struct session *session, struct transaction *transaction)
+advance(struct uplink *uplink, struct transaction *transaction)
 {
-	bool pipeline = can_pipeline(session);
+	bool pipeline = can_pipeline(uplink);
 
-	while (!transaction->data_sent && (pipeline || session->expect_count == 0)) {
+	while (!transaction->data_sent && (pipeline || uplink->expect_count == 0)) {
 		if (!transaction->mail_sent) {
-			send_mail(session, transaction);
-		} else if (send_rcpt(session, transaction)) {
+			send_mail(uplink, transaction);
+		} else if (send_rcpt(uplink, transaction)) {
 			continue;
 		} else if (pipeline || delivery_count(transaction->delivery, RCPT_TAKEN) > 0) {
-			send_data(session, transaction);
+			send_data(uplink, transaction);
 		} else {
-			send_rset(session);
-			close_transaction(session);
+			send_rset(uplink);
+			close_transaction(uplink);
 			return;
 		}
 	}
@@ -141,96 +141,96 @@ advance(struct session *session, struct transaction *transaction)
 
 /* Whether the upstream has said that the message is too large for it. */
 static bool
-is_too_large(const struct session *session, const struct delivery *delivery)
+is_too_large(const struct uplink *uplink, const struct delivery *delivery)
 {
-	return session->caps.size > 0 && delivery->content_len > session->caps.size;
+	return uplink->caps.size > 0 && delivery->content_len > uplink->caps.size;
 }
 
 static void
-refuse_too_large(struct session *session, struct delivery *delivery)
+refuse_too_large(struct uplink *uplink, struct delivery *delivery)
 {
 	char words[128];
 
 	(void)snprintf(words, sizeof words,
 	    "the message has %" PRIu64 " octets, and %s takes no more than %" PRIu64,
-	    delivery->content_len, session->of.upstream->host, session->caps.size);
+	    delivery->content_len, uplink->of.upstream->host, uplink->caps.size);
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
-	session->of.on_settled(session->of.ctx, session, delivery, false);
+	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
 }
 
 /* Put the next message into an empty slot; false when there is none. */
 static bool
-fill(struct session *session, struct transaction *slot)
+fill(struct uplink *uplink, struct transaction *slot)
 {
 	struct delivery *delivery;
 
-	while (!session->finishing && (delivery = session->of.next(session->of.ctx, session,
-					   slot == session->ahead)) != NULL) {
-		if (is_too_large(session, delivery)) {
-			refuse_too_large(session, delivery);
+	while (!uplink->finishing && (delivery = uplink->of.next(
+					  uplink->of.ctx, uplink, slot == uplink->ahead)) != NULL) {
+		if (is_too_large(uplink, delivery)) {
+			refuse_too_large(uplink, delivery);
 			continue;
 		}
 		*slot = (struct transaction){ .delivery = delivery };
-		session_restart_deadline(session, 0);
-		advance(session, slot);
+		uplink_restart_deadline(uplink, 0);
+		advance(uplink, slot);
 		return true;
 	}
 	return false;
 }
 
 void
-transaction_pull(struct session *session)
+transaction_pull(struct uplink *uplink)
 {
-	if (session->current->delivery == NULL) {
-		if (session->expect_count > 0 && !can_pipeline(session))
+	if (uplink->current->delivery == NULL) {
+		if (uplink->expect_count > 0 && !can_pipeline(uplink))
 			return; /* RSET is under way */
-		if (!fill(session, session->current))
+		if (!fill(uplink, uplink->current))
 			return;
 	}
-	if (session->current->content_done && session->ahead->delivery == NULL &&
-	    can_pipeline(session))
-		fill(session, session->ahead);
+	if (uplink->current->content_done && uplink->ahead->delivery == NULL &&
+	    can_pipeline(uplink))
+		fill(uplink, uplink->ahead);
 }
 
 /* Add encoded content to the output. */
 static void
-send_chunk(struct session *session, struct transaction *transaction, const char *data, size_t len)
+send_chunk(struct uplink *uplink, struct transaction *transaction, const char *data, size_t len)
 {
 	struct smtp_dot_span span;
 
 	while (smtp_dot_encode(&transaction->encoder, &data, &len, &span))
-		evbuffer_add(conn_output(session->conn), span.data, span.len);
+		evbuffer_add(conn_output(uplink->conn), span.data, span.len);
 }
 
 static void
-send_end(struct session *session, struct transaction *transaction)
+send_end(struct uplink *uplink, struct transaction *transaction)
 {
 	struct smtp_dot_span end = smtp_dot_end(&transaction->encoder);
 
-	evbuffer_add(conn_output(session->conn), end.data, end.len);
+	evbuffer_add(conn_output(uplink->conn), end.data, end.len);
 	transaction->content_done = true;
 }
 
 static void
-send_inline(struct session *session, struct transaction *transaction)
+send_inline(struct uplink *uplink, struct transaction *transaction)
 {
 	struct evbuffer *content = transaction->delivery->content;
 	size_t len = evbuffer_get_length(content);
 	const char *data = (const char *)evbuffer_pullup(content, -1);
 
 	if (data != NULL)
-		send_chunk(session, transaction, data, len);
-	send_end(session, transaction);
+		send_chunk(uplink, transaction, data, len);
+	send_end(uplink, transaction);
 }
 
 /* Send large content as far as the output has room; on_drain goes on. */
 static void
-send_large(struct session *session, struct transaction *transaction)
+send_large(struct uplink *uplink, struct transaction *transaction)
 {
 	struct delivery *delivery = transaction->delivery;
 	char chunk[CHUNK_SIZE];
 
-	while (evbuffer_get_length(conn_output(session->conn)) < SESSION_OUTPUT_MAX) {
+	while (evbuffer_get_length(conn_output(uplink->conn)) < UPLINK_OUTPUT_MAX) {
 		uint64_t left = delivery->content_len - transaction->offset;
 		ssize_t got =
 		    left == 0 ? 0
@@ -240,98 +240,96 @@ send_large(struct session *session, struct transaction *transaction)
 		if (left > 0 && got <= 0) {
 			judge_open(delivery, RCPT_DEFERRED, 0, "4.3.0",
 			    "the content could not be read from the spool");
-			session_break(session, "spool read error");
+			uplink_break(uplink, "spool read error");
 			return;
 		}
 		if (left == 0) {
-			send_end(session, transaction);
+			send_end(uplink, transaction);
 			return;
 		}
-		send_chunk(session, transaction, chunk, (size_t)got);
+		send_chunk(uplink, transaction, chunk, (size_t)got);
 		transaction->offset += (uint64_t)got;
 	}
 }
 
 static void
-send_content(struct session *session, struct transaction *transaction)
+send_content(struct uplink *uplink, struct transaction *transaction)
 {
-	session_restart_deadline(
-	    session, transaction->delivery->content_len / SLOWEST_BYTES_PER_MS);
+	uplink_restart_deadline(uplink, transaction->delivery->content_len / SLOWEST_BYTES_PER_MS);
 	transaction->content_begun = true;
-	session_expect(session, STEP_DOT, transaction, 0);
+	uplink_expect(uplink, STEP_DOT, transaction, 0);
 	if (delivery_count(transaction->delivery, RCPT_TAKEN) == 0)
-		send_end(
-		    session, transaction); /* RFC 2920 3.1: nobody takes it, but 354 was said */
+		send_end(uplink, transaction); /* RFC 2920 3.1: nobody takes it, but 354 was said */
 	else if (transaction->delivery->fd == -1)
-		send_inline(session, transaction);
+		send_inline(uplink, transaction);
 	else
-		send_large(session, transaction);
+		send_large(uplink, transaction);
 }
 
 void
-transaction_on_drain(struct session *session)
+transaction_on_drain(struct uplink *uplink)
 {
-	struct transaction *transaction = session->current;
+	struct transaction *transaction = uplink->current;
 
 	if (transaction->delivery != NULL && transaction->content_begun &&
 	    !transaction->content_done)
-		send_large(session, transaction);
+		send_large(uplink, transaction);
 }
 
 static void
-judge_open_by_reply(struct session *session, struct delivery *delivery, enum rcpt_fate fate)
+judge_open_by_reply(struct uplink *uplink, struct delivery *delivery, enum rcpt_fate fate)
 {
-	char words[SESSION_WORDS_SIZE];
+	char words[UPLINK_WORDS_SIZE];
 
-	smtp_reply_words(&session->reply, words, sizeof words);
-	judge_open(delivery, fate, session->reply.code, session->reply.enhanced, words);
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	judge_open(delivery, fate, uplink->reply.code, uplink->reply.enhanced, words);
 }
 
 /* 421: the upstream is about to close.  Only the message at hand may have to do with it, unless it
  * was just begun. */
 static void
-on_closing(struct session *session, enum step step)
+on_closing(struct uplink *uplink, enum step step)
 {
-	char why[SESSION_WORDS_SIZE];
+	char why[UPLINK_WORDS_SIZE];
 
-	session_describe(session, step, NULL, why, sizeof why);
-	if (step == STEP_MAIL && session->served == 0) {
-		session_hold(session, HOLD_SESSION, why);
+	uplink_describe(uplink, step, NULL, why, sizeof why);
+	if (step == STEP_MAIL && uplink->served == 0) {
+		uplink_hold(uplink, HOLD_SESSION, why);
 		return;
 	}
 	if (step != STEP_MAIL)
-		judge_open_by_reply(session, session->current->delivery, RCPT_DEFERRED);
-	session_break(session, why);
+		judge_open_by_reply(uplink, uplink->current->delivery, RCPT_DEFERRED);
+	uplink_break(uplink, why);
 }
 
 /* The upstream's trouble, told amid a transaction: its messages go back as if never tried. */
 static void
-on_trouble(struct session *session, enum step step, const struct verdict *verdict)
+on_trouble(struct uplink *uplink, enum step step, const struct verdict *verdict)
 {
-	struct transaction *transaction = session->current;
-	char why[SESSION_WORDS_SIZE];
+	struct transaction *transaction = uplink->current;
+	char why[UPLINK_WORDS_SIZE];
 
-	session_describe(session, step, verdict->remedy, why, sizeof why);
+	uplink_describe(uplink, step, verdict->remedy, why, sizeof why);
 	if (step == STEP_DOT && verdict->fate != FATE_UNEXPECTED)
 		transaction->content_done = false; /* it was refused: nothing uncertain about it */
-	session_hold(session, verdict->hold, why);
+	uplink_hold(uplink, verdict->hold, why);
 }
 
 static void
-on_mail_reply(struct session *session, struct transaction *transaction, enum fate fate)
+on_mail_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
 {
 	if (fate == FATE_OK) {
 		transaction->mail_ok = true;
 		return;
 	}
 	judge_open_by_reply(
-	    session, transaction->delivery, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
-	if (!can_pipeline(session))
-		close_transaction(session);
+	    uplink, transaction->delivery, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
+	if (!can_pipeline(uplink))
+		close_transaction(uplink);
 }
 
 static void
-on_rcpt_reply(struct session *session, struct transaction *transaction, size_t rcpt, enum fate fate)
+on_rcpt_reply(struct uplink *uplink, struct transaction *transaction, size_t rcpt, enum fate fate)
 {
 	static const enum rcpt_fate fates[] = {
 		[FATE_OK] = RCPT_TAKEN,
@@ -339,130 +337,130 @@ on_rcpt_reply(struct session *session, struct transaction *transaction, size_t r
 		[FATE_FAIL] = RCPT_FAILED,
 		[FATE_NEXT] = RCPT_UNTRIED,
 	};
-	char words[SESSION_WORDS_SIZE];
+	char words[UPLINK_WORDS_SIZE];
 
-	smtp_reply_words(&session->reply, words, sizeof words);
-	delivery_judge(transaction->delivery, rcpt, fates[fate], session->reply.code,
-	    session->reply.enhanced, words);
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	delivery_judge(transaction->delivery, rcpt, fates[fate], uplink->reply.code,
+	    uplink->reply.enhanced, words);
 }
 
 static void
-judge_taken(struct session *session, struct transaction *transaction, enum rcpt_fate fate)
+judge_taken(struct uplink *uplink, struct transaction *transaction, enum rcpt_fate fate)
 {
-	char words[SESSION_WORDS_SIZE];
+	char words[UPLINK_WORDS_SIZE];
 
-	smtp_reply_words(&session->reply, words, sizeof words);
-	delivery_judge_all(transaction->delivery, RCPT_TAKEN, fate, session->reply.code,
-	    session->reply.enhanced, words);
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	delivery_judge_all(transaction->delivery, RCPT_TAKEN, fate, uplink->reply.code,
+	    uplink->reply.enhanced, words);
 }
 
 static void
-on_data_reply(struct session *session, struct transaction *transaction, enum fate fate)
+on_data_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
 {
 	if (fate == FATE_OK) {
-		send_content(session, transaction);
+		send_content(uplink, transaction);
 		return;
 	}
-	judge_taken(session, transaction, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
+	judge_taken(uplink, transaction, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
 	if (transaction->mail_ok)
-		send_rset(session);
-	close_transaction(session);
+		send_rset(uplink);
+	close_transaction(uplink);
 }
 
 static void
-on_dot_reply(struct session *session, struct transaction *transaction, enum fate fate)
+on_dot_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
 {
 	bool early = !transaction->content_done;
 
 	if (early && fate == FATE_OK) {
-		session_hold(session, HOLD_SESSION,
+		uplink_hold(uplink, HOLD_SESSION,
 		    "end of data: the upstream said yes before the content had ended");
 		return;
 	}
-	judge_taken(session, transaction,
+	judge_taken(uplink, transaction,
 	    fate == FATE_OK     ? RCPT_DELIVERED
 	    : fate == FATE_FAIL ? RCPT_FAILED
 				: RCPT_DEFERRED);
-	session->served++;
-	close_transaction(session);
+	uplink->served++;
+	close_transaction(uplink);
 	if (early)
-		session_break(session, "refused before the content had ended");
+		uplink_break(uplink, "refused before the content had ended");
 }
 
 void
-transaction_on_reply(struct session *session, const struct expectation *expectation)
+transaction_on_reply(struct uplink *uplink, const struct expectation *expectation)
 {
-	const struct smtp_reply *reply = &session->reply;
+	const struct smtp_reply *reply = &uplink->reply;
 	struct transaction *transaction = expectation->transaction;
 	enum step step = expectation->step;
 	struct verdict verdict = classify(step, reply->code, reply->enhanced, reply->text);
 
 	if (transaction == NULL) { /* RSET */
 		if (verdict.fate != FATE_OK)
-			session_break(session, "RSET was refused");
+			uplink_break(uplink, "RSET was refused");
 		return;
 	}
 	transaction->replied = true;
 	if (step == STEP_RCPT && !transaction->mail_ok)
 		return; /* judged already: this merely repeats that there is no transaction */
 	if (reply->code == 421 && verdict.hold == HOLD_NONE) {
-		on_closing(session, step);
+		on_closing(uplink, step);
 		return;
 	}
 	if (verdict.fate == FATE_HOLD || verdict.fate == FATE_SLOW ||
 	    verdict.fate == FATE_UNEXPECTED) {
-		on_trouble(session, step, &verdict);
+		on_trouble(uplink, step, &verdict);
 		return;
 	}
 	if (step == STEP_MAIL)
-		on_mail_reply(session, transaction, verdict.fate);
+		on_mail_reply(uplink, transaction, verdict.fate);
 	else if (step == STEP_RCPT)
-		on_rcpt_reply(session, transaction, expectation->rcpt, verdict.fate);
+		on_rcpt_reply(uplink, transaction, expectation->rcpt, verdict.fate);
 	else if (step == STEP_DATA)
-		on_data_reply(session, transaction, verdict.fate);
+		on_data_reply(uplink, transaction, verdict.fate);
 	else
-		on_dot_reply(session, transaction, verdict.fate);
-	if (session->phase == PHASE_READY && session->current->delivery != NULL)
-		advance(session, session->current);
+		on_dot_reply(uplink, transaction, verdict.fate);
+	if (uplink->phase == PHASE_READY && uplink->current->delivery != NULL)
+		advance(uplink, uplink->current);
 }
 
 /* Whether the final dot has left: what is still in our buffer has not. */
 static bool
-has_left(const struct session *session, const struct transaction *transaction)
+has_left(const struct uplink *uplink, const struct transaction *transaction)
 {
 	return transaction->content_done && delivery_count(transaction->delivery, RCPT_TAKEN) > 0 &&
-	       evbuffer_get_length(conn_output(session->conn)) == 0;
+	       evbuffer_get_length(conn_output(uplink->conn)) == 0;
 }
 
 static void
-settle_lost(struct session *session, struct transaction *transaction, const char *why)
+settle_lost(struct uplink *uplink, struct transaction *transaction, const char *why)
 {
 	struct delivery *delivery = transaction->delivery;
-	char words[SESSION_WORDS_SIZE];
+	char words[UPLINK_WORDS_SIZE];
 
 	if (delivery == NULL)
 		return;
-	if (has_left(session, transaction)) {
+	if (has_left(uplink, transaction)) {
 		(void)snprintf(words, sizeof words, "outcome unknown: %s", why);
 		delivery->uncertain = true;
 		delivery_judge_all(delivery, RCPT_TAKEN, RCPT_DEFERRED, 0, "4.4.2", words);
-	} else if (transaction->replied && !session->held && !session->finishing) {
+	} else if (transaction->replied && !uplink->held && !uplink->finishing) {
 		judge_open(delivery, RCPT_DEFERRED, 0, "4.4.2", why);
 	}
 	delivery_judge_all(delivery, RCPT_SENT, RCPT_UNTRIED, 0, "", "");
 	delivery_judge_all(delivery, RCPT_TAKEN, RCPT_UNTRIED, 0, "", "");
 	transaction->delivery = NULL;
-	session->of.on_settled(session->of.ctx, session, delivery, session->held);
+	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
 }
 
 void
-transaction_lost(struct session *session, const char *why)
+transaction_lost(struct uplink *uplink, const char *why)
 {
-	bool amid = session->current->delivery != NULL && !session->held && !session->finishing;
+	bool amid = uplink->current->delivery != NULL && !uplink->held && !uplink->finishing;
 
-	session->expect_count = 0;
-	settle_lost(session, session->current, why);
-	settle_lost(session, session->ahead, why);
+	uplink->expect_count = 0;
+	settle_lost(uplink, uplink->current, why);
+	settle_lost(uplink, uplink->ahead, why);
 	if (amid)
-		session->of.on_trouble(session->of.ctx, session, HOLD_NONE, why);
+		uplink->of.on_trouble(uplink->of.ctx, uplink, HOLD_NONE, why);
 }

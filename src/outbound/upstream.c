@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * upstream.c - see upstream.h.  While it is held no session is open; then one probes: it must get
+ * upstream.c - see upstream.h.  While it is held no uplink is open; then one probes: it must get
  * as far as the login, and one message, if there is any, must get a fate of its own, before the
  * upstream counts as up again.
  */
@@ -17,7 +17,7 @@
 #include "net/tls.h"
 #include "outbound/health.h"
 #include "outbound/pace.h"
-#include "outbound/session.h"
+#include "outbound/uplink.h"
 
 enum {
 	STRIKES_MAX = 2, /* connections in a row that broke amid a transaction */
@@ -26,7 +26,7 @@ enum {
 };
 
 struct member {
-	struct session *session;
+	struct uplink *uplink;
 	struct upstream *upstream;
 	struct member *next;
 	unsigned messages; /* it has now */
@@ -76,16 +76,16 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	upstream->of.on_change(upstream->of.ctx);
 }
 
-/* End every session that has no message; the others finish theirs. */
+/* End every uplink that has no message; the others finish theirs. */
 static void
-finish_sessions(struct upstream *upstream)
+finish_uplinks(struct upstream *upstream)
 {
 	struct member *following;
 
 	for (struct member *member = upstream->members; member != NULL; member = following) {
 		following = member->next;
 		member->leaving = true;
-		session_finish(member->session);
+		uplink_finish(member->uplink);
 	}
 }
 
@@ -113,12 +113,12 @@ recover(struct upstream *upstream)
 }
 
 static size_t
-count(const struct upstream *upstream, bool (*what)(const struct session *session))
+count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink))
 {
 	size_t n = 0;
 
 	for (const struct member *member = upstream->members; member != NULL; member = member->next)
-		n += what(member->session);
+		n += what(member->uplink);
 	return n;
 }
 
@@ -137,7 +137,7 @@ has_message(const struct upstream *upstream)
 	return false;
 }
 
-/* Whether another message may be given to a session now. */
+/* Whether another message may be given to an uplink now. */
 static bool
 may_take(struct upstream *upstream, bool ahead)
 {
@@ -145,7 +145,7 @@ may_take(struct upstream *upstream, bool ahead)
 		return false;
 	if (upstream->health.state == HEALTH_PROBING && has_message(upstream))
 		return false;
-	if (ahead && count(upstream, session_is_idle) > 0)
+	if (ahead && count(upstream, uplink_is_idle) > 0)
 		return false; /* another one is free to take it at once */
 
 	uint64_t wait = pace_wait(&upstream->pace, clock_mono_ms());
@@ -156,13 +156,13 @@ may_take(struct upstream *upstream, bool ahead)
 }
 
 static struct delivery *
-next(void *ctx, struct session *session, bool ahead)
+next(void *ctx, struct uplink *uplink, bool ahead)
 {
 	struct member *member = ctx;
 	struct upstream *upstream = member->upstream;
 	struct delivery *delivery;
 
-	(void)session;
+	(void)uplink;
 	if (member->leaving || !may_take(upstream, ahead))
 		return NULL;
 	if ((delivery = upstream->of.next(upstream->of.ctx, upstream)) == NULL) {
@@ -185,12 +185,12 @@ got_verdict(const struct delivery *delivery)
 }
 
 static void
-on_settled(void *ctx, struct session *session, struct delivery *delivery, bool last)
+on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool last)
 {
 	struct member *member = ctx;
 	struct upstream *upstream = member->upstream;
 
-	(void)session;
+	(void)uplink;
 	member->messages--;
 	if (got_verdict(delivery) && upstream->health.state != HEALTH_HELD)
 		recover(upstream);
@@ -198,21 +198,21 @@ on_settled(void *ctx, struct session *session, struct delivery *delivery, bool l
 }
 
 static void
-on_ready(void *ctx, struct session *session)
+on_ready(void *ctx, struct uplink *uplink)
 {
 	const struct member *member = ctx;
 
-	(void)session;
+	(void)uplink;
 	counter_add(&member->upstream->of.counters->upstream_connections, 1);
 	log_debug("upstream_ready", log_s("upstream", member->upstream->of.upstream->name));
 }
 
 static void
-on_trouble(void *ctx, struct session *session, enum hold kind, const char *reason)
+on_trouble(void *ctx, struct uplink *uplink, enum hold kind, const char *reason)
 {
 	struct upstream *upstream = ((struct member *)ctx)->upstream;
 
-	(void)session;
+	(void)uplink;
 	if (kind == HOLD_NONE && upstream->health.state == HEALTH_UP &&
 	    ++upstream->strikes < STRIKES_MAX)
 		return;
@@ -220,13 +220,13 @@ on_trouble(void *ctx, struct session *session, enum hold kind, const char *reaso
 }
 
 static void
-on_gone(void *ctx, struct session *session)
+on_gone(void *ctx, struct uplink *uplink)
 {
 	struct member *member = ctx;
 	struct upstream *upstream = member->upstream;
 	struct member **at = &upstream->members;
 
-	(void)session;
+	(void)uplink;
 	while (*at != member)
 		at = &(*at)->next;
 	*at = member->next;
@@ -253,10 +253,10 @@ prepare_tls(struct upstream *upstream)
 }
 
 static bool
-open_session(struct upstream *upstream)
+open_uplink(struct upstream *upstream)
 {
 	struct member *member = calloc(1, sizeof *member);
-	const struct session_context context = {
+	const struct uplink_context context = {
 		.base = upstream->of.base,
 		.resolver = upstream->of.resolver,
 		.tls = upstream->tls,
@@ -274,7 +274,7 @@ open_session(struct upstream *upstream)
 	if (member == NULL)
 		return false;
 	member->upstream = upstream;
-	if ((member->session = session_start(&context)) == NULL) {
+	if ((member->uplink = uplink_start(&context)) == NULL) {
 		free(member);
 		return false;
 	}
@@ -292,22 +292,22 @@ wake_idle(struct upstream *upstream, size_t ready)
 	for (struct member *member = upstream->members; member != NULL && ready > 0;
 	     member = following) {
 		following = member->next;
-		if (session_is_idle(member->session)) {
-			session_wake(member->session);
+		if (uplink_is_idle(member->uplink)) {
+			uplink_wake(member->uplink);
 			ready--;
 		}
 	}
 	return ready;
 }
 
-/* A probe is one session that may take messages; those from before the hold may still be busy. */
+/* A probe is one uplink that may take messages; those from before the hold may still be busy. */
 static void
 probe(struct upstream *upstream)
 {
 	for (const struct member *member = upstream->members; member != NULL; member = member->next)
 		if (!member->leaving)
 			return;
-	open_session(upstream);
+	open_uplink(upstream);
 }
 
 static void
@@ -315,7 +315,7 @@ kick_held(struct upstream *upstream)
 {
 	int64_t wait = upstream->health.probe_ms - clock_real_ms();
 
-	finish_sessions(upstream);
+	finish_uplinks(upstream);
 	kick_later(upstream, wait > 0 ? (uint64_t)wait : 0);
 }
 
@@ -325,7 +325,7 @@ upstream_kick(struct upstream *upstream, size_t ready)
 	if (upstream->draining)
 		return;
 	if (health_is_probe_due(&upstream->health, clock_real_ms())) {
-		finish_sessions(upstream);
+		finish_uplinks(upstream);
 		health_probe(&upstream->health);
 	}
 	if (upstream->health.state != HEALTH_HELD &&
@@ -341,10 +341,10 @@ upstream_kick(struct upstream *upstream, size_t ready)
 	}
 	ready = wake_idle(upstream, ready);
 
-	size_t dialling = count(upstream, session_is_connecting);
+	size_t dialling = count(upstream, uplink_is_connecting);
 
 	while (ready > dialling * BACKLOG_PER_DIAL && upstream->health.state == HEALTH_UP &&
-	       upstream->nmembers < upstream->of.upstream->connections && open_session(upstream))
+	       upstream->nmembers < upstream->of.upstream->connections && open_uplink(upstream))
 		dialling++;
 }
 
@@ -362,7 +362,7 @@ upstream_drain(struct upstream *upstream)
 {
 	upstream->draining = true;
 	event_del(upstream->timer);
-	finish_sessions(upstream);
+	finish_uplinks(upstream);
 }
 
 void
@@ -370,11 +370,11 @@ upstream_abort(struct upstream *upstream)
 {
 	upstream->draining = true;
 	while (upstream->members != NULL)
-		session_abort(upstream->members->session, "postern is stopping");
+		uplink_abort(upstream->members->uplink, "postern is stopping");
 }
 
 size_t
-upstream_sessions(const struct upstream *upstream)
+upstream_uplinks(const struct upstream *upstream)
 {
 	return upstream->nmembers;
 }

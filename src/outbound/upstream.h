@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * upstream.h - one provider: its health, its pool of sessions, its pace.  It asks its owner for
+ * upstream.h - one provider: its health, its pool of uplinks, its pace.  It asks its owner for
  * messages and gives them back; which message goes where is the owner's business.
  */
 #ifndef OUTBOUND_UPSTREAM_H
@@ -44,17 +44,17 @@ void upstream_free(struct upstream **upstream); /* aborts what is left */
 /* Whether messages may be given to it: up, or in a probe that wants one. */
 bool upstream_is_usable(const struct upstream *upstream);
 
-/* There may be `ready` messages for it: wake idle sessions, open more as the backlog asks. */
+/* There may be `ready` messages for it: wake idle uplinks, open more as the backlog asks. */
 void upstream_kick(struct upstream *upstream, size_t ready);
 
 /* A held upstream is probed now, whatever its clock says. */
 void upstream_probe_now(struct upstream *upstream);
 
-/* Give no more messages to sessions, let them finish. */
+/* Give no more messages to uplinks, let them finish. */
 void upstream_drain(struct upstream *upstream);
-/* End every session now. */
+/* End every uplink now. */
 void upstream_abort(struct upstream *upstream);
-size_t upstream_sessions(const struct upstream *upstream);
+size_t upstream_uplinks(const struct upstream *upstream);
 
 const struct config_upstream *upstream_config(const struct upstream *upstream);
 void upstream_status(const struct upstream *upstream, struct outbound_upstream_status *out);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_internal.h - shared by the files of a session alone: session.c (set-up and replies),
+ * uplink_internal.h - shared by the files of an uplink alone: uplink.c (set-up and replies),
  * transaction.c (messages).  A reply belongs to the oldest expectation: nothing else matches
  * replies to commands.
  */
-#ifndef OUTBOUND_SESSION_INTERNAL_H
-#define OUTBOUND_SESSION_INTERNAL_H
+#ifndef OUTBOUND_UPLINK_INTERNAL_H
+#define OUTBOUND_UPLINK_INTERNAL_H
 
-#include "outbound/session.h"
+#include "outbound/uplink.h"
 #include "smtp/capability.h"
 #include "smtp/dot.h"
 #include "smtp/reply.h"
@@ -18,16 +18,16 @@ struct dial;
 struct event;
 
 enum {
-	SESSION_RCPT_MAX =
+	UPLINK_RCPT_MAX =
 	    100, /* recipients of one transaction: every server takes 100 (RFC 5321 4.5.3.1.8) */
-	SESSION_EXPECT_MAX = 256, /* two transactions' worth of replies */
-	SESSION_OUTPUT_MAX = 256 * 1024,
-	SESSION_IDLE_MS = 30 * 1000,
-	SESSION_LINGER_MS = 2000,
-	SESSION_WORDS_SIZE = 1024,
+	UPLINK_EXPECT_MAX = 256, /* two transactions' worth of replies */
+	UPLINK_OUTPUT_MAX = 256 * 1024,
+	UPLINK_IDLE_MS = 30 * 1000,
+	UPLINK_LINGER_MS = 2000,
+	UPLINK_WORDS_SIZE = 1024,
 };
 
-enum session_phase {
+enum uplink_phase {
 	PHASE_CONNECTING,
 	PHASE_GREETING,
 	PHASE_EHLO,
@@ -56,9 +56,9 @@ struct expectation {
 	size_t rcpt;
 };
 
-struct session {
-	struct session_context of;
-	enum session_phase phase;
+struct uplink {
+	struct uplink_context of;
+	enum uplink_phase phase;
 	struct dial *dial;
 	struct conn *conn;
 	struct auth *auth;
@@ -67,7 +67,7 @@ struct session {
 	struct smtp_reply reply;
 	struct transaction slot[2];
 	struct transaction *current, *ahead; /* the slots in their order */
-	struct expectation expect[SESSION_EXPECT_MAX];
+	struct expectation expect[UPLINK_EXPECT_MAX];
 	size_t expect_first, expect_count;
 	uint64_t served; /* transactions ended with a reply to their content */
 	bool finishing;  /* take no more messages */
@@ -75,43 +75,43 @@ struct session {
 	unsigned depth;  /* callbacks on the stack: freed when the last one returns */
 };
 
-/* session.c */
+/* uplink.c */
 
-void session_set_phase(struct session *session, enum session_phase phase);
+void uplink_set_phase(struct uplink *uplink, enum uplink_phase phase);
 
-/* Callbacks of others begin with enter and end with leave, so that a session may end amid them. */
-void session_enter(struct session *session);
-void session_leave(struct session *session);
+/* Callbacks of others begin with enter and end with leave, so that an uplink may end amid them. */
+void uplink_enter(struct uplink *uplink);
+void uplink_leave(struct uplink *uplink);
 
-void session_expect(
-    struct session *session, enum step step, struct transaction *transaction, size_t rcpt);
+void
+uplink_expect(struct uplink *uplink, enum step step, struct transaction *transaction, size_t rcpt);
 
 /* The step that is waited for. */
-enum step session_step(const struct session *session);
+enum step uplink_step(const struct uplink *uplink);
 
 /* A reply, or the next sign of life, must come within the upstream's timeout and extra_ms. */
-void session_restart_deadline(struct session *session, uint64_t extra_ms);
+void uplink_restart_deadline(struct uplink *uplink, uint64_t extra_ms);
 
 /* "EHLO: 550 5.7.1 words (remedy)": what was said, for people. */
-void session_describe(
-    const struct session *session, enum step step, const char *remedy, char *out, size_t size);
+void uplink_describe(
+    const struct uplink *uplink, enum step step, const char *remedy, char *out, size_t size);
 
-/* The upstream is in trouble: its owner holds it, and the session ends. */
-void session_hold(struct session *session, enum hold kind, const char *why);
+/* The upstream is in trouble: its owner holds it, and the uplink ends. */
+void uplink_hold(struct uplink *uplink, enum hold kind, const char *why);
 
 /* End the connection; every message in it gets its due. */
-void session_break(struct session *session, const char *why);
+void uplink_break(struct uplink *uplink, const char *why);
 
 /* setup.c */
-void setup_send_ehlo(struct session *session);
-void setup_start_tls(struct session *session);
-void setup_on_reply(struct session *session);
+void setup_send_ehlo(struct uplink *uplink);
+void setup_start_tls(struct uplink *uplink);
+void setup_on_reply(struct uplink *uplink);
 
 /* transaction.c */
-void transaction_pull(struct session *session);
-void transaction_on_reply(struct session *session, const struct expectation *expectation);
-void transaction_on_drain(struct session *session);
+void transaction_pull(struct uplink *uplink);
+void transaction_on_reply(struct uplink *uplink, const struct expectation *expectation);
+void transaction_on_drain(struct uplink *uplink);
 /* The connection is gone: settle both slots. */
-void transaction_lost(struct session *session, const char *why);
+void transaction_lost(struct uplink *uplink, const char *why);
 
 #endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * uplink.c - the life of a connection to an upstream: dial, replies, idleness, end; see uplink.h.
+ * What the replies mean is for setup.c, up to the login, and for transaction.c then.
+ */
+#include "outbound/uplink.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "net/conn.h"
+#include "net/dial.h"
+#include "net/tls.h"
+#include "outbound/auth.h"
+#include "outbound/uplink_internal.h"
+
+enum { REPLY_LINE_SIZE = 8192 };
+
+void
+uplink_set_phase(struct uplink *uplink, enum uplink_phase phase)
+{
+	uplink->phase = phase;
+}
+
+void
+uplink_enter(struct uplink *uplink)
+{
+	uplink->depth++;
+}
+
+void
+uplink_leave(struct uplink *uplink)
+{
+	if (--uplink->depth > 0 || uplink->phase != PHASE_DEAD)
+		return;
+	event_free(uplink->idle_timer);
+	free(uplink);
+}
+
+void
+uplink_expect(struct uplink *uplink, enum step step, struct transaction *transaction, size_t rcpt)
+{
+	size_t at = (uplink->expect_first + uplink->expect_count++) % UPLINK_EXPECT_MAX;
+
+	uplink->expect[at] = (struct expectation){ step, transaction, rcpt };
+}
+
+enum step
+uplink_step(const struct uplink *uplink)
+{
+	static const enum step steps[] = {
+		[PHASE_CONNECTING] = STEP_CONNECT,
+		[PHASE_GREETING] = STEP_GREETING,
+		[PHASE_EHLO] = STEP_EHLO,
+		[PHASE_STARTTLS] = STEP_STARTTLS,
+		[PHASE_TLS] = STEP_TLS,
+		[PHASE_AUTH] = STEP_AUTH,
+		[PHASE_READY] = STEP_MAIL,
+		[PHASE_QUIT] = STEP_QUIT,
+		[PHASE_DEAD] = STEP_QUIT,
+	};
+
+	return uplink->expect_count > 0 ? uplink->expect[uplink->expect_first].step
+					: steps[uplink->phase];
+}
+
+void
+uplink_restart_deadline(struct uplink *uplink, uint64_t extra_ms)
+{
+	conn_set_deadline(uplink->conn, uplink->of.upstream->timeout_ms + extra_ms);
+}
+
+void
+uplink_describe(
+    const struct uplink *uplink, enum step step, const char *remedy, char *out, size_t size)
+{
+	char words[UPLINK_WORDS_SIZE];
+
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	(void)snprintf(out, size, "%s: %d%s%s %s%s%s%s", step_name(step), uplink->reply.code,
+	    uplink->reply.enhanced[0] != '\0' ? " " : "", uplink->reply.enhanced, words,
+	    remedy != NULL ? " (" : "", remedy != NULL ? remedy : "", remedy != NULL ? ")" : "");
+}
+
+/* Close the connection and tell the owner; messages are settled first. */
+static void
+die(struct uplink *uplink, const char *why, unsigned linger_ms)
+{
+	if (uplink->phase == PHASE_DEAD)
+		return;
+	uplink_set_phase(uplink, PHASE_DEAD);
+	transaction_lost(uplink, why);
+	auth_free(&uplink->auth);
+	dial_cancel(&uplink->dial);
+	event_del(uplink->idle_timer);
+	if (uplink->conn != NULL)
+		conn_close(&uplink->conn, linger_ms);
+	uplink->of.on_gone(uplink->of.ctx, uplink);
+}
+
+void
+uplink_break(struct uplink *uplink, const char *why)
+{
+	die(uplink, why, 0);
+}
+
+void
+uplink_hold(struct uplink *uplink, enum hold kind, const char *why)
+{
+	uplink->held = true;
+	uplink->of.on_trouble(uplink->of.ctx, uplink, kind, why);
+	uplink_break(uplink, why);
+}
+
+static void
+quit(struct uplink *uplink)
+{
+	evbuffer_add(conn_output(uplink->conn), "QUIT\r\n", 6);
+	uplink_set_phase(uplink, PHASE_QUIT);
+	die(uplink, "quit", UPLINK_LINGER_MS);
+}
+
+/* The set-up is over, or a message: go on with the next, or rest, or leave. */
+static void
+settle_down(struct uplink *uplink)
+{
+	static const struct timeval idle = { .tv_sec = UPLINK_IDLE_MS / 1000 };
+
+	if (uplink->phase != PHASE_READY)
+		return;
+	event_del(uplink->idle_timer);
+	transaction_pull(uplink);
+	if (uplink->phase != PHASE_READY || !uplink_is_idle(uplink))
+		return;
+	if (uplink->finishing) {
+		quit(uplink);
+		return;
+	}
+	conn_set_deadline(uplink->conn, 0);
+	event_add(uplink->idle_timer, &idle);
+}
+
+static void
+on_reply(struct uplink *uplink)
+{
+	if (uplink->phase != PHASE_READY) {
+		setup_on_reply(uplink);
+	} else if (uplink->expect_count > 0) {
+		struct expectation expectation = uplink->expect[uplink->expect_first];
+
+		uplink->expect_first = (uplink->expect_first + 1) % UPLINK_EXPECT_MAX;
+		uplink->expect_count--;
+		transaction_on_reply(uplink, &expectation);
+	} else {
+		uplink_break(uplink, "the upstream ended the idle connection");
+	}
+	smtp_reply_reset(&uplink->reply);
+}
+
+static bool
+takes_replies(const struct uplink *uplink)
+{
+	return uplink->phase != PHASE_DEAD && uplink->phase != PHASE_TLS;
+}
+
+static void
+on_garbage(struct uplink *uplink)
+{
+	char why[UPLINK_WORDS_SIZE];
+
+	(void)snprintf(why, sizeof why, "%s: the upstream sent something that is no SMTP reply",
+	    step_name(uplink_step(uplink)));
+	uplink_hold(uplink, HOLD_SESSION, why);
+}
+
+static void
+on_input(void *ctx)
+{
+	struct uplink *uplink = ctx;
+	char line[REPLY_LINE_SIZE];
+	size_t len;
+	bool bare_lf;
+
+	uplink_enter(uplink);
+	while (takes_replies(uplink)) {
+		enum conn_line got =
+		    conn_read_line(uplink->conn, line, sizeof line, &len, &bare_lf);
+
+		if (got == CONN_LINE_NONE)
+			break;
+
+		enum smtp_reply_result result = got == CONN_LINE_OK
+						    ? smtp_reply_feed(&uplink->reply, line, len)
+						    : SMTP_REPLY_INVALID;
+
+		if (result == SMTP_REPLY_INVALID) {
+			on_garbage(uplink);
+		} else if (result == SMTP_REPLY_DONE) {
+			uplink_restart_deadline(uplink, 0);
+			on_reply(uplink);
+			settle_down(uplink);
+		}
+	}
+	uplink_leave(uplink);
+}
+
+static void
+on_secure(void *ctx)
+{
+	struct uplink *uplink = ctx;
+	char version[64];
+
+	uplink_enter(uplink);
+	tls_describe(conn_ssl(uplink->conn), version, sizeof version);
+	log_debug(
+	    "upstream_secure", log_s("upstream", uplink->of.upstream->name), log_s("tls", version));
+	uplink_restart_deadline(uplink, 0);
+	if (uplink->of.upstream->tls == TLS_IMPLICIT)
+		uplink_set_phase(uplink, PHASE_GREETING);
+	else
+		setup_send_ehlo(uplink);
+	uplink_leave(uplink);
+}
+
+static void
+on_drain(void *ctx)
+{
+	struct uplink *uplink = ctx;
+
+	uplink_enter(uplink);
+	if (uplink->phase == PHASE_READY)
+		transaction_on_drain(uplink);
+	settle_down(uplink);
+	uplink_leave(uplink);
+}
+
+/* What an end means depends on where it came: in the set-up it is the upstream's trouble. */
+static void
+on_end(void *ctx, enum conn_end how, const char *why)
+{
+	struct uplink *uplink = ctx;
+	char words[UPLINK_WORDS_SIZE];
+
+	uplink_enter(uplink);
+	(void)snprintf(words, sizeof words, "%s: %s", step_name(uplink_step(uplink)),
+	    how == CONN_END_EOF        ? "the upstream closed the connection"
+	    : how == CONN_END_DEADLINE ? "no answer from the upstream in time"
+				       : why);
+	if (how == CONN_END_TLS)
+		uplink_hold(uplink, HOLD_TLS, words);
+	else if (uplink->phase != PHASE_READY)
+		uplink_hold(uplink, HOLD_NETWORK, words);
+	else if (how == CONN_END_DEADLINE)
+		uplink_hold(uplink, HOLD_SESSION, words);
+	else
+		uplink_break(uplink, words);
+	uplink_leave(uplink);
+}
+
+static const struct conn_events events = {
+	.on_secure = on_secure,
+	.on_input = on_input,
+	.on_drain = on_drain,
+	.on_end = on_end,
+};
+
+static void
+on_dialled(void *ctx, int fd, const struct sockaddr *peer, const char *why)
+{
+	struct uplink *uplink = ctx;
+
+	(void)peer;
+	uplink_enter(uplink);
+	uplink->dial = NULL;
+	if (fd == -1) {
+		char words[UPLINK_WORDS_SIZE];
+
+		(void)snprintf(words, sizeof words, "connect: %s", why);
+		uplink_hold(uplink, HOLD_NETWORK, words);
+	} else if ((uplink->conn = conn_new(uplink->of.base, fd, &events, uplink)) == NULL) {
+		evutil_closesocket(fd);
+		uplink_hold(uplink, HOLD_NETWORK, "out of memory");
+	} else {
+		uplink_restart_deadline(uplink, 0);
+		if (uplink->of.upstream->tls == TLS_IMPLICIT)
+			setup_start_tls(uplink);
+		else
+			uplink_set_phase(uplink, PHASE_GREETING);
+	}
+	uplink_leave(uplink);
+}
+
+static void
+on_idle_too_long(evutil_socket_t fd, short what, void *ctx)
+{
+	struct uplink *uplink = ctx;
+
+	(void)fd;
+	(void)what;
+	uplink_enter(uplink);
+	quit(uplink);
+	uplink_leave(uplink);
+}
+
+struct uplink *
+uplink_start(const struct uplink_context *context)
+{
+	struct uplink *uplink = calloc(1, sizeof *uplink);
+
+	if (uplink == NULL)
+		return NULL;
+	uplink->of = *context;
+	uplink->current = &uplink->slot[0];
+	uplink->ahead = &uplink->slot[1];
+	uplink->idle_timer = event_new(context->base, -1, 0, on_idle_too_long, uplink);
+	uplink->dial = dial_start(context->base, context->resolver, context->upstream->host,
+	    context->upstream->port, context->upstream->timeout_ms, on_dialled, uplink);
+	if (uplink->idle_timer != NULL && uplink->dial != NULL)
+		return uplink;
+	dial_cancel(&uplink->dial);
+	if (uplink->idle_timer != NULL)
+		event_free(uplink->idle_timer);
+	free(uplink);
+	return NULL;
+}
+
+bool
+uplink_is_idle(const struct uplink *uplink)
+{
+	return uplink->phase == PHASE_READY && uplink->current->delivery == NULL &&
+	       uplink->expect_count == 0;
+}
+
+bool
+uplink_is_connecting(const struct uplink *uplink)
+{
+	return uplink->phase < PHASE_READY;
+}
+
+void
+uplink_wake(struct uplink *uplink)
+{
+	uplink_enter(uplink);
+	settle_down(uplink);
+	if (uplink->phase != PHASE_DEAD)
+		conn_flush(uplink->conn);
+	uplink_leave(uplink);
+}
+
+void
+uplink_finish(struct uplink *uplink)
+{
+	uplink_enter(uplink);
+	uplink->finishing = true;
+	if (uplink_is_connecting(uplink))
+		uplink_break(uplink, "not needed any more");
+	else
+		settle_down(uplink);
+	uplink_leave(uplink);
+}
+
+void
+uplink_abort(struct uplink *uplink, const char *why)
+{
+	uplink_enter(uplink);
+	uplink_break(uplink, why);
+	uplink_leave(uplink);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * uplink.h - one connection to an upstream: set up with TLS and login, then one message after
+ * another. An uplink pulls its messages from its owner and gives each back with a fate for every
+ * recipient.
+ */
+#ifndef OUTBOUND_UPLINK_H
+#define OUTBOUND_UPLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "outbound/classify.h"
+#include "outbound/delivery.h"
+
+struct config_upstream;
+struct event_base;
+struct resolver;
+struct uplink;
+struct tls_client;
+
+struct uplink_context {
+	struct event_base *base;
+	struct resolver *resolver;
+	struct tls_client *tls; /* NULL for tls = "none" */
+	const struct config_upstream *upstream;
+	const char *hostname; /* for EHLO */
+	const char *password; /* NULL: no login */
+
+	/* The callbacks.  The uplink is valid in each; after on_gone no more. */
+
+	/* The next message to send, or NULL.  `ahead`: for pipelining behind one that is on its
+	 * way. */
+	struct delivery *(*next)(void *ctx, struct uplink *uplink, bool ahead);
+	/* Takes the delivery back.  last: put it at the end of its lane. */
+	void (*on_settled)(void *ctx, struct uplink *uplink, struct delivery *delivery, bool last);
+	/* Set up: the upstream let us in. */
+	void (*on_ready)(void *ctx, struct uplink *uplink);
+	/* The upstream's trouble: hold it.  kind HOLD_NONE: a connection broke amid a transaction,
+	 * which may be the message's fault. */
+	void (*on_trouble)(void *ctx, struct uplink *uplink, enum hold kind, const char *reason);
+	/* The connection is over; the uplink frees itself after this. */
+	void (*on_gone)(void *ctx, struct uplink *uplink);
+	void *ctx;
+};
+
+/* NULL: out of memory. */
+struct uplink *uplink_start(const struct uplink_context *context);
+
+/* Whether it is set up and has no message. */
+bool uplink_is_idle(const struct uplink *uplink);
+/* Whether it is still being set up. */
+bool uplink_is_connecting(const struct uplink *uplink);
+
+/* An idle uplink looks for a message. */
+void uplink_wake(struct uplink *uplink);
+
+/* Take no more messages; QUIT when those it has are settled. */
+void uplink_finish(struct uplink *uplink);
+
+/* End now: messages whose content was sent to its end become uncertain, the others go back.  Calls
+ * on_gone. */
+void uplink_abort(struct uplink *uplink, const char *why);
+
+#endif
