@@ -1,2 +1,3 @@
 # man
 dist_man_MANS += man/posternctl.8 man/postern-sendmail.8
+dist_man_MANS += man/postern.conf.5

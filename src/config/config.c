@@ -23,7 +23,7 @@ config_load(const char *file, struct str *errors)
 		config_complete(config, &raw);
 		config_check(config, &raw, &report);
 	}
-	if (report.count > 0)
+	if (whole < 0 || report.count > 0)
 		config_free(&config);
 	report_write(&report, errors);
 	raw_free(&raw);

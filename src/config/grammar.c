@@ -2,9 +2,9 @@
 /*
  * grammar.c - libconfuse with its option tables made from the table of keys.
  * Every value is a string to it, and its callbacks see the line of each.  Three of its ways need
- * care: callbacks get no context, so an option that no file can name ("||", as | splits names)
- * carries it; nothing tells that a section begins but a list whose default is parsed then ("|");
- * and it stops at an unknown key, so that key is made known and the scan starts over.
+ * care: callbacks get no context, so an option that no file can name ("context|", as | splits
+ * names) carries it; nothing tells that a section begins but a list whose default is parsed then
+ * ("begin|"); and it stops at an unknown key, so that key is made known and the scan starts over.
  */
 #include "config/grammar.h"
 
@@ -35,7 +35,8 @@ struct scan {
 	unsigned section_line;
 	unsigned
 	    hidden_line; /* has the value of an unknown key, perhaps a password: not to be shown */
-	bool again;
+	bool again;      /* an unknown key was made known */
+	bool told;       /* why the scan ended early */
 	char begin[sizeof "{begin}"];
 };
 
@@ -116,11 +117,20 @@ on_end(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static bool
+is_made_known(const struct scan *scan, enum section_kind kind, const char *name)
+{
+	for (size_t i = 0; i < scan->nunknown; i++)
+		if (scan->unknown[i].kind == kind && strcmp(scan->unknown[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Make a key known, for the next round. */
 static bool
 make_known(struct scan *scan, const cfg_t *cfg, const char *name)
 {
-	if (scan->nunknown == UNKNOWN_MAX)
+	if (scan->nunknown == UNKNOWN_MAX || is_made_known(scan, kind_of(cfg), name))
 		return false;
 	scan->unknown[scan->nunknown++] =
 	    (struct unknown){ kind_of(cfg), (unsigned)cfg->line, xstrdup(name) };
@@ -137,6 +147,7 @@ report_stray(struct scan *scan, const cfg_t *cfg, const char *word)
 
 		if (unknown->kind != kind_of(cfg) || strcmp(unknown->name, word) != 0)
 			continue;
+		scan->told = true;
 		scan->events->on_stray(scan->ctx, unknown->kind,
 		    unknown->line == scan->hidden_line ? "(a word)" : word, unknown->line);
 		return true;
@@ -182,6 +193,7 @@ on_problem(cfg_t *cfg, const char *format, va_list args)
 
 	char *why = xasprintf("syntax error: %s; %s", text, advice);
 
+	scan->told = true;
 	scan->events->on_error(scan->ctx, (unsigned)cfg->line, why);
 	free(why);
 }
@@ -220,8 +232,9 @@ make_options(struct scan *scan, enum section_kind kind, cfg_opt_t *const made[])
 {
 	struct options options = { NULL, 0 };
 
-	add_option(&options, (cfg_opt_t)CFG_STR_LIST_CB("|", scan->begin, CFGF_NONE, on_begin));
-	add_option(&options, (cfg_opt_t)CFG_SIMPLE_STR("||", &scan->unused));
+	add_option(
+	    &options, (cfg_opt_t)CFG_STR_LIST_CB("begin|", scan->begin, CFGF_NONE, on_begin));
+	add_option(&options, (cfg_opt_t)CFG_SIMPLE_STR("context|", &scan->unused));
 	add_keys(&options, scan, kind);
 	for (size_t i = SECTION_TOP + 1; kind == SECTION_TOP && i < SECTION_KINDS; i++) {
 		int title = config_sections[i].has_title ? CFGF_TITLE : CFGF_NONE;
@@ -233,6 +246,37 @@ make_options(struct scan *scan, enum section_kind kind, cfg_opt_t *const made[])
 	return options.list;
 }
 
+/* It ends without a word at an empty name. */
+static void
+tell(struct scan *scan, const cfg_t *cfg)
+{
+	int line = cfg->line > scan->section->line ? cfg->line : scan->section->line;
+
+	if (!scan->told && !scan->again)
+		scan->events->on_error(
+		    scan->ctx, (unsigned)line, "syntax error: an empty name; write KEY = VALUE");
+}
+
+static int
+parse(struct scan *scan, cfg_opt_t *options, const char *text)
+{
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+
+	if (cfg == NULL || file == NULL)
+		abort();
+	cfg->filename = xstrdup("");
+	cfg_set_error_function(cfg, on_problem);
+
+	int result = cfg_parse_fp(cfg, file) == CFG_SUCCESS ? 0 : -1;
+
+	if (result < 0)
+		tell(scan, cfg);
+	fclose(file);
+	cfg_free(cfg);
+	return result;
+}
+
 /* One round; libconfuse copies the options. */
 static int
 scan_once(struct scan *scan, const char *text)
@@ -241,22 +285,11 @@ scan_once(struct scan *scan, const char *text)
 
 	for (size_t i = SECTION_KINDS; i-- > 0;)
 		options[i] = make_options(scan, (enum section_kind)i, options);
-
-	cfg_t *cfg = cfg_init(options[SECTION_TOP], CFGF_NONE);
-	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-	int result = -1;
-
-	scan->again = false;
+	scan->again = scan->told = false;
 	scan->hidden_line = 0;
-	if (cfg != NULL && file != NULL) {
-		cfg->filename = xstrdup("");
-		cfg_set_error_function(cfg, on_problem);
-		result = cfg_parse_fp(cfg, file) == CFG_SUCCESS ? 0 : -1;
-	}
-	if (file != NULL)
-		fclose(file);
-	if (cfg != NULL)
-		cfg_free(cfg);
+
+	int result = parse(scan, options[SECTION_TOP], text);
+
 	for (size_t i = 0; i < SECTION_KINDS; i++)
 		free(options[i]);
 	return result;

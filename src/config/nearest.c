@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * nearest.c - "did you mean": the known name nearest to a mistyped one.
- * A name that the other begins with counts as near, so that "password" finds "password_file".
+ * The beginning of a name counts as near, so that "password" finds "password_file".
  */
 #include <string.h>
 
@@ -46,7 +46,7 @@ distance(const char *typed, const char *known)
 	size_t typed_len = strlen(typed), known_len = strlen(known);
 	size_t shorter = least(typed_len, known_len);
 
-	if (shorter >= 3 && strncmp(typed, known, shorter) == 0)
+	if (typed_len >= 3 && strncmp(typed, known, typed_len) == 0)
 		return 1;
 
 	size_t edits = edit_distance(typed, known);

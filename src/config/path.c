@@ -28,8 +28,13 @@ path_absolute(const char *file)
 {
 	char *directory = path_beside(file, "./");
 	char *resolved = realpath(directory, NULL);
-	char *result =
-	    resolved == NULL ? xstrdup(file) : xasprintf("%s/%s", resolved, path_base(file));
+	char *result;
+
+	if (resolved == NULL)
+		result = xstrdup(file);
+	else
+		result =
+		    xasprintf("%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, path_base(file));
 
 	free(resolved);
 	free(directory);

@@ -15,6 +15,7 @@
 struct reader {
 	struct raw *raw;
 	struct report *report;
+	unsigned lines; /* of the file */
 };
 
 static void
@@ -28,26 +29,41 @@ on_section(void *ctx, enum section_kind kind, const char *title, unsigned line)
 	};
 }
 
+/* Where a name is right that is unknown here; NULL: nowhere. */
+static char *
+advice_elsewhere(const char *name)
+{
+	for (size_t i = SECTION_TOP; i < SECTION_KINDS; i++) {
+		if (key_find((enum section_kind)i, name) == NULL)
+			continue;
+		if (i == SECTION_TOP)
+			return xasprintf("; it belongs outside of the sections");
+		return xasprintf("; it belongs in a section \"%s\"", config_sections[i].name);
+	}
+	return NULL;
+}
+
 /* Where a name, or one like it, would be right; may be "". */
 static char *
 advice(enum section_kind kind, const char *name)
 {
+	char *elsewhere = advice_elsewhere(name);
 	const char *near = key_nearest(kind, name);
 
+	if (elsewhere != NULL)
+		return elsewhere;
 	if (near != NULL)
 		return xasprintf("; did you mean \"%s\"?", near);
 	for (size_t i = SECTION_TOP + 1; i < SECTION_KINDS; i++) {
 		near = key_nearest((enum section_kind)i, name);
-		if (i != kind && near != NULL)
+		if (near != NULL)
 			return xasprintf("; did you mean \"%s\" in a section \"%s\"?", near,
 			    config_sections[i].name);
 		if (strcmp(config_sections[i].name, name) == 0)
 			return xasprintf("; a section cannot stand inside another: "
 					 "is a } missing before it?");
 	}
-	near = key_nearest(SECTION_TOP, name);
-	return near == NULL ? xstrdup("")
-			    : xasprintf("; did you mean \"%s\" outside of the sections?", near);
+	return xstrdup("");
 }
 
 /* The value of an unknown key is not shown: it may be a password. */
@@ -124,10 +140,13 @@ on_empty_list(void *ctx, enum section_kind kind, const char *name, unsigned line
 	add_value(section, value);
 }
 
+/* The end of the file is in its last line, not behind the line end. */
 static void
 on_error(void *ctx, unsigned line, const char *why)
 {
-	report_add(((struct reader *)ctx)->report, line, "%s", why);
+	struct reader *reader = ctx;
+
+	report_add(reader->report, line < reader->lines ? line : reader->lines, "%s", why);
 }
 
 static void
@@ -144,17 +163,23 @@ raw_read(const char *file, struct raw *raw, struct report *report)
 {
 	static const struct grammar_events events = { on_section, on_value, on_empty_list, on_stray,
 		on_error, on_restart };
-	struct reader reader = { raw, report };
-	char *text = text_read(file, report);
+	struct reader reader = { raw, report, 0 };
+	unsigned open;
+	char *text = text_read(file, report, &open);
 
 	if (text == NULL)
 		return -1;
+	for (const char *at = text; *at != '\0'; at++)
+		reader.lines += *at == '\n';
 
 	int result = grammar_scan(text, &events, &reader);
 
-	for (const char *at = text; *at != '\0'; at++)
-		raw->lines += *at == '\n';
+	raw->lines = reader.lines;
 	free(text);
+	if (result == 0 && open > 0) {
+		report_add(report, open, "a section that begins here has no end; a } is missing");
+		result = -1;
+	}
 	return result;
 }
 

@@ -83,9 +83,23 @@ comment_end(char *at, bool starts_word, bool *open)
 	return end == NULL ? NULL : end + 2;
 }
 
+struct braces {
+	unsigned depth;
+	const char *outermost; /* the last { that was in no other */
+};
+
+static void
+count_brace(struct braces *braces, const char *at)
+{
+	if (*at == '{' && braces->depth++ == 0)
+		braces->outermost = at;
+	else if (*at == '}' && braces->depth > 0)
+		braces->depth--;
+}
+
 /* NULL, or the comment that has no end. */
-static char *
-blank_comments(char *text)
+static const char *
+blank_comments(char *text, struct braces *braces)
 {
 	bool starts_word = true, open = false;
 	char *end;
@@ -104,6 +118,7 @@ blank_comments(char *text)
 		} else if ((end = variable_end(at)) != NULL) {
 			at = end + 1;
 		} else {
+			count_brace(braces, at);
 			starts_word = strchr(" \t\r\n={}(),+", *at) != NULL;
 			at++;
 		}
@@ -111,29 +126,44 @@ blank_comments(char *text)
 	return NULL;
 }
 
+/* Report what keeps the text from being read; whether there is something. */
+static bool
+is_unreadable(struct str *text, struct braces *braces, struct report *report)
+{
+	const char *open;
+
+	if (str_is_bad(text)) {
+		report_add(report, 0, "cannot be read: %s", strerror(ENOMEM));
+	} else if (strlen(text->data) != text->len) {
+		report_add(report, line_at(text->data, text->data + strlen(text->data)),
+		    "a NUL octet; the file is text");
+	} else if ((open = blank_comments(text->data, braces)) != NULL) {
+		report_add(report, line_at(text->data, open),
+		    "a comment without its end; write */ behind it");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 char *
-text_read(const char *file, struct report *report)
+text_read(const char *file, struct report *report, unsigned *ret_open)
 {
 	struct str text = STR_EMPTY;
-	const char *open;
+	struct braces braces = { 0, NULL };
 
 	if (read_all(file, &text) < 0) {
 		report_add(report, 0, "cannot be read: %s",
 		    errno == EFBIG ? "larger than 1M" : strerror(errno));
-	} else {
-		if (text.len == 0 || text.data[text.len - 1] != '\n')
-			str_puts(&text, "\n");
-		if (str_is_bad(&text))
-			report_add(report, 0, "cannot be read: %s", strerror(ENOMEM));
-		else if (strlen(text.data) != text.len)
-			report_add(report, line_at(text.data, text.data + strlen(text.data)),
-			    "a NUL octet; the file is text");
-		else if ((open = blank_comments(text.data)) != NULL)
-			report_add(report, line_at(text.data, open),
-			    "a comment without its end; write */ behind it");
-		else
-			return str_take(&text);
+		str_free(&text);
+		return NULL;
 	}
-	str_free(&text);
-	return NULL;
+	if (text.len == 0 || text.data[text.len - 1] != '\n')
+		str_puts(&text, "\n");
+	if (is_unreadable(&text, &braces, report)) {
+		str_free(&text);
+		return NULL;
+	}
+	*ret_open = braces.depth > 0 ? line_at(text.data, braces.outermost) : 0;
+	return str_take(&text);
 }

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_check.c - bad values and impossible combinations, each with the line and the words that
+ * name it.  Tests config/check.c, config/check_listen.c, config/check_upstream.c, config/kind.c
+ * and config/quantity.c.
+ */
+#include "config/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sample.h"
+#include "unit.h"
+
+struct bad {
+	const char *text;  /* followed by a good upstream in a line of its own */
+	const char *error; /* how its first line begins */
+};
+
+static void
+expect(const struct bad *bad, const char *rest)
+{
+	struct str text = STR_EMPTY, errors = STR_EMPTY;
+
+	str_printf(&text, "%s\n%s", bad->text, rest);
+	load_bad(text.data, &errors);
+	ck_assert_msg(strncmp(errors.data, bad->error, strlen(bad->error)) == 0,
+	    "%s\nexpected: %s\ngot: %s", bad->text, bad->error, errors.data);
+
+	const char *end = strchr(errors.data, '\n');
+
+	ck_assert_msg(end[1] == '\0', "%s\nmore than one error: %s", bad->text, errors.data);
+	ck_assert_ptr_nonnull(strstr(errors.data, "; "));
+	ck_assert_ptr_nonnull(strstr(errors.data, "(see postern.conf(5))\n"));
+	str_free(&errors);
+	str_free(&text);
+}
+
+#define EXPECT_ALL(cases, rest)                                   \
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) \
+	expect(&cases[i], rest)
+
+START_TEST(names_and_paths)
+{
+	static const struct bad cases[] = {
+		{ "hostname = \"a b\"", "1: hostname = \"a b\": not a domain name" },
+		{ "hostname = 192.0.2.1", "1: hostname = 192.0.2.1: not a domain name" },
+		{ "hostname = ''", "1: hostname = \"\": not a domain name" },
+		{ "hostname = -a.b", "1: hostname = -a.b: not a" },
+		{ "\n\ndomain = @", "3: domain = @: not a domain name" },
+		{ "spool = var/spool", "1: spool = var/spool: does not begin with /" },
+		{ "spool = ''", "1: spool = \"\": empty" },
+		{ "control = '/run/\n'", "2: control = \"/run/?\": has control characters" },
+		{ "control = /run/123456789012345678901234567890123456789012345678901234567890"
+		  "1234567890123456789012345678901234567890123",
+		    "1: control = /run/1234" },
+		{ "user = ''", "1: user = \"\": not a user name" },
+		{ "user = 'a b'", "1: user = \"a b\": not a user name" },
+		{ "user = -x", "1: user = -x: not a user name" },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
+START_TEST(quantities)
+{
+	static const struct bad cases[] = {
+		{ "limits { recipients = 0 }", "1: limits: recipients = 0: too small" },
+		{ "limits { recipients = 10001 }", "1: limits: recipients = 10001: too large" },
+		{ "limits { connections = -1 }", "1: limits: connections = -1: cannot be read" },
+		{ "limits { connections = 4294967297 }",
+		    "1: limits: connections = 4294967297: too large" },
+		{ "limits { errors = 99999999999999999999 }",
+		    "1: limits: errors = 99999999999999999999: too large" },
+		{ "limits { errors = 0x10 }", "1: limits: errors = 0x10: cannot be read" },
+		{ "limits { message_size = 3X }",
+		    "1: limits: message_size = 3X: cannot be read; allowed: a size from 1K to 2G" },
+		{ "limits { message_size = 99999999999T }", "1: limits: message_size = 9999" },
+		{ "limits { message_size = 3G }", "1: limits: message_size = 3G: too large" },
+		{ "limits { message_size = 1 }", "1: limits: message_size = 1: too small" },
+		{ "limits {\n idle = soon\n}", "2: limits: idle = soon: cannot be read" },
+		{ "limits {\n\n idle = ''\n}", "3: limits: idle = \"\": cannot be read" },
+		{ "limits { data = 2d }", "1: limits: data = 2d: too large" },
+		{ "queue { lifetime = 0 }", "1: queue: lifetime = 0: too small" },
+		{ "queue { retry_min = 1ms }", "1: queue: retry_min = 1ms: too small" },
+		{ "log { target = file }",
+		    "1: log: target = file: not known; allowed: stderr, syslog or journal" },
+		{ "log { level = Info }", "1: log: level = Info: not known; allowed: error," },
+		{ "log { format = xml }", "1: log: format = xml: not known" },
+		{ "queue { bounce_from = 'postmaster' }", "1: queue: bounce_from = postmaster: " },
+		{ "queue { bounce_from = '<>' }", "1: queue: bounce_from = <>: " },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
+START_TEST(queue)
+{
+	static const struct bad cases[] = {
+		{ "queue { retry_min = 2h\nretry_max = 1h }",
+		    "1: queue: retry_min = 2h: longer than retry_max; allowed" },
+		{ "queue { warn_after = 5d }",
+		    "1: queue: warn_after = 5d: not shorter than lifetime; allowed" },
+		{ "queue {\nlifetime = 1h\nwarn_after = 2h }",
+		    "3: queue: warn_after = 2h: not sho" },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
+START_TEST(upstreams)
+{
+	static const struct bad cases[] = {
+		{ "", "1: no upstream" },
+		{ "#\n\n", "3: no upstream" },
+		{ "upstream a {\n}", "1: upstream \"a\": host is missing" },
+		{ "upstream a { host = [192.0.2.1] }",
+		    "1: upstream \"a\": host = [192.0.2.1]: not" },
+		{ "upstream a { host = 'smtp.example.com:587' }",
+		    "1: upstream \"a\": host = smtp.example.com:587: not a host" },
+		{ "upstream a { host = 192.0.2 }",
+		    "1: upstream \"a\": host = 192.0.2: not a host" },
+		{ "upstream a { host = '' }", "1: upstream \"a\": host = \"\": not a host" },
+		{ "upstream a { host = b.c port = 0 }", "1: upstream \"a\": port = 0: too small" },
+		{ "upstream a { host = b.c port = 65536 }",
+		    "1: upstream \"a\": port = 65536: too large; allowed: a port number from 1 "
+		    "to" },
+		{ "upstream a { host = b.c port = smtp }",
+		    "1: upstream \"a\": port = smtp: cannot" },
+		{ "upstream a { host = b.c tls = yes }",
+		    "1: upstream \"a\": tls = yes: not known" },
+		{ "upstream a { host = b.c rate = 0/s }",
+		    "1: upstream \"a\": rate = 0/s: not a rate" },
+		{ "upstream a { host = b.c connections = 0 }",
+		    "1: upstream \"a\": connections = 0" },
+		{ "upstream a { host = b.c timeout = 2h }",
+		    "1: upstream \"a\": timeout = 2h: too la" },
+		{ "upstream a { host = b.c ca_file = /nonexistent/x }",
+		    "1: upstream \"a\": ca_file = /nonexistent/x: No such file or directory" },
+		{ "upstream a { host = b.c tls = none\nca_file = /dev/null }",
+		    "2: upstream \"a\": ca_file = /dev/null: without TLS" },
+		{ "upstream a { host = b.c }\nupstream a { host = b.c }",
+		    "2: upstream \"a\": the name is taken in line 1; allowed" },
+		{ "upstream 'a b' { host = b.c }", "1: upstream \"a b\": not a name; allowed" },
+		{ "upstream '' { host = b.c }", "1: upstream \"\": not a name; allowed" },
+	};
+
+	EXPECT_ALL(cases, "");
+}
+END_TEST
+
+START_TEST(logins)
+{
+	static const struct bad cases[] = {
+		{ "upstream a { host = b.c\nusername = u }",
+		    "2: upstream \"a\": username = u: password_file is missing; allowed" },
+		{ "upstream a { host = b.c\npassword_file = p }",
+		    "2: upstream \"a\": password_file = p: username is missing; allowed" },
+		{ "upstream a { host = b.c username = u password_file = p\n\ntls = none }",
+		    "3: upstream \"a\": tls = none: the password would travel in the clear" },
+		{ "upstream a { host = b.c username = '' password_file = p }",
+		    "1: upstream \"a\": username = \"\": empty" },
+		{ "upstream a { host = b.c username = u password_file = '' }",
+		    "1: upstream \"a\": password_file = \"\": empty" },
+		{ "upstream a { host = b.c username = \"u\\n\" password_file = p }",
+		    "1: upstream \"a\": username = \"u?\": has control characters" },
+	};
+
+	EXPECT_ALL(cases, "");
+}
+END_TEST
+
+START_TEST(listeners)
+{
+	static const struct bad cases[] = {
+		{ "listen a { address = localhost }", "1: listen \"a\": address = localhost: not" },
+		{ "listen a { address = [::1] }", "1: listen \"a\": address = [::1]: not an IP" },
+		{ "listen a { port = 65536 }", "1: listen \"a\": port = 65536: too large" },
+		{ "listen a { relay_from = 10.0.0.1/8 }",
+		    "1: listen \"a\": relay_from = 10.0.0.1/8: the address has bits" },
+		{ "listen a {\n relay_from = { 10.0.0.0/8,\n 10.0.0.0/33 } }",
+		    "3: listen \"a\": relay_from = 10.0.0.0/33: the prefix" },
+		{ "listen a { relay_from = app1 }", "1: listen \"a\": relay_from = app1: not an" },
+		{ "\nlisten a {\n relay_from = { } }",
+		    "2: listen \"a\": relay_from = {}: an empty" },
+		{ "listen a { }\nlisten a { port = 26 }",
+		    "2: listen \"a\": the name is taken in line 1" },
+		{ "listen a { }\nlisten b { }",
+		    "2: listen \"b\": address = 127.0.0.1, port = 25: taken by listen \"a\"" },
+		{ "listen a { address = ::1 }\nlisten b { address = 0:0:0:0:0:0:0:1 }",
+		    "2: listen \"b\": address = 0:0:0:0:0:0:0:1, port = 25: taken" },
+		{ "listen a { address = 0.0.0.0 relay_from = 10.0.0.0/8 }\nlisten b { }",
+		    "2: listen \"b\": address = 127.0.0.1, port = 25: taken by listen \"a\"" },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
+/* No file that is taken makes an open relay. */
+START_TEST(open_relays)
+{
+	static const char *const addresses[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1",
+		"10.0.0.1", "::ffff:192.0.2.1" };
+	static const char *const everybody[] = { "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1",
+		"::ffff:0:0/96", "::/64", "2000::/3", "::/1", "64.0.0.0/7" };
+
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+		char text[200], error[200];
+
+		snprintf(text, sizeof text, "listen a {\naddress = %s }", addresses[i]);
+		snprintf(error, sizeof error,
+		    "2: listen \"a\": address = %s: other hosts reach it, and relay_from is "
+		    "missing",
+		    addresses[i]);
+		expect(&(struct bad){ text, error }, UPSTREAM);
+		for (size_t j = 0; j < sizeof everybody / sizeof *everybody; j++) {
+			snprintf(text, sizeof text,
+			    "listen a { address = %s\nrelay_from = { 10.0.0.0/8,\n%s } }",
+			    addresses[i], everybody[j]);
+			snprintf(error, sizeof error,
+			    "3: listen \"a\": relay_from = %s: makes an open relay", everybody[j]);
+			expect(&(struct bad){ text, error }, UPSTREAM);
+		}
+	}
+}
+END_TEST
+
+START_TEST(listeners_that_are_fine)
+{
+	static const char *const texts[] = {
+		"listen a { address = 0.0.0.0 relay_from = 10.0.0.0/8 }",
+		"listen a { address = :: relay_from = { fc00::/7, fe80::/10, 2001:db8::/32 } }",
+		"listen a { address = 192.0.2.1 relay_from = ::ffff:10.0.0.0/104 }",
+		"listen a { address = 127.0.0.53 relay_from = 0.0.0.0/0 }",
+		"listen a { port = 0 } listen b { port = 0 }",
+		"listen a { } listen b { port = 26 }",
+		"listen a { } upstream a { host = 192.0.2.1 }",
+		"listen a { address = 0.0.0.0 relay_from = 10.0.0.0/8 } listen b { address = ::1 }",
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct str text = STR_EMPTY;
+
+		str_printf(&text, "%s\n%s", texts[i], UPSTREAM);
+
+		struct config *config = load_good(text.data);
+
+		config_free(&config);
+		str_free(&text);
+	}
+}
+END_TEST
+
+/* One bad value is one error: nothing follows from what was not understood. */
+START_TEST(all_problems_are_told_in_the_order_of_lines)
+{
+	struct str errors = STR_EMPTY;
+	static const char *const lines[] = { "1: hostname = ", "2: nonsense: unknown key",
+		"4: upstream \"a\": port = x", "4: upstream \"a\": tls = x", "5: queue: lifetime" };
+	const char *at;
+
+	load_bad("hostname = '?'\nnonsense = 1\nupstream a {\n port = x tls = x host = b.c }\n"
+		 "queue { lifetime = 0 warn_after = 1 }",
+	    &errors);
+	at = errors.data;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		ck_assert_msg(strncmp(at, lines[i], strlen(lines[i])) == 0, "%s\nin: %s", lines[i],
+		    errors.data);
+		at = strchr(at, '\n') + 1;
+	}
+	ck_assert_str_eq(at, "");
+	str_free(&errors);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "values", names_and_paths, quantities);
+	add_tests(suite, "rules", queue, upstreams, logins, listeners, open_relays,
+	    listeners_that_are_fine, all_problems_are_told_in_the_order_of_lines);
+}
+
+UNIT_MAIN("config check")
