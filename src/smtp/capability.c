@@ -209,7 +209,10 @@ smtp_capabilities_format(
 		else if (i == SMTP_EXT_INDEX_LIMITS)
 			put_limits(&text, offered);
 	}
-	smtp_reply_format(out, 250, NULL, "%s", text.data);
+	if (str_is_bad(&text))
+		out->bad = true;
+	else
+		smtp_reply_format(out, 250, NULL, "%s", text.data);
 	str_free(&text);
 }
 

@@ -21,6 +21,7 @@ enum state {
 struct writer {
 	struct smtp_dot_decoder *decoder;
 	char *at;
+	const char *lf; /* the last one found in the chunk, or its end; NULL: not yet looked for */
 };
 
 void
@@ -99,13 +100,24 @@ step(struct writer *w, enum state state, char octet)
 	return step_cr(w, state, octet);
 }
 
-/* Whether the octet at at begins, or goes on with, a run of text that needs no look at each octet.
- */
+/* Whether an octet belongs to a run of text that needs no look at each octet. */
 static bool
 is_run(const struct smtp_dot_decoder *d, char octet)
 {
 	return d->state == TEXT ||
 	       (d->state == LINE_START && (octet != '.' || d->mode == SMTP_DOT_PLAIN));
+}
+
+/* The next LF, or end.  Kept, since looking anew at each of many bare CRs would be quadratic. */
+static const char *
+next_lf(struct writer *w, const char *at, const char *end)
+{
+	if (w->lf == NULL || w->lf < at) {
+		w->lf = memchr(at, '\n', (size_t)(end - at));
+		if (w->lf == NULL)
+			w->lf = end;
+	}
+	return w->lf;
 }
 
 /*
@@ -119,13 +131,12 @@ copy_run(struct writer *w, const char *at, const char *end)
 	const char *run = at;
 
 	while (at < end && is_run(d, *at)) {
-		const char *lf = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = lf != NULL ? lf : end;
-		const char *cr = memchr(at, '\r', (size_t)(stop - at));
-		const char *text_end = cr != NULL ? cr : stop;
+		const char *lf = next_lf(w, at, end);
+		const char *cr = memchr(at, '\r', (size_t)(lf - at));
+		const char *text_end = cr != NULL ? cr : lf;
 
 		d->line_len += (size_t)(text_end - at);
-		if (lf == NULL || cr != lf - 1) {
+		if (lf == end || cr != lf - 1) {
 			if (text_end > at)
 				d->state = TEXT;
 			at = text_end;
@@ -164,10 +175,13 @@ size_t
 smtp_dot_decode(
     struct smtp_dot_decoder *decoder, const char *in, size_t len, char *out, size_t *out_len)
 {
-	struct writer w = { decoder, out };
+	struct writer w = { decoder, out, NULL };
 	const char *at = in;
 	const char *end = in + len;
 
+	*out_len = 0;
+	if (len == 0)
+		return 0;
 	while (at < end && !decoder->done) {
 		at = copy_run(&w, at, end);
 		if (at < end)
@@ -185,7 +199,7 @@ smtp_dot_decode(
 size_t
 smtp_dot_finish(struct smtp_dot_decoder *decoder, char out[4])
 {
-	struct writer w = { decoder, out };
+	struct writer w = { decoder, out, NULL };
 
 	if (decoder->state == CR || decoder->state == CR_CR || decoder->line_len > 0)
 		end_line(&w, true);
