@@ -142,6 +142,16 @@ parameters(const char *p, json_t *params)
 	return *p == '\0' ? PATH_GOOD : PATH_PARAMETER;
 }
 
+static bool
+is_valid_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+	bool valid = string != NULL;
+
+	json_decref(string);
+	return valid;
+}
+
 enum path_flaw
 path_parse(const char *arg, const char *keyword, struct path *out)
 {
@@ -161,8 +171,7 @@ path_parse(const char *arg, const char *keyword, struct path *out)
 	out->address[len] = '\0';
 	out->params = json_object();
 	flaw = parameters(arg + len + 1, out->params);
-	if (flaw == PATH_GOOD && path_is_utf8(out->address) &&
-	    !json_is_string(json_string(out->address)))
+	if (flaw == PATH_GOOD && !is_valid_utf8(out->address))
 		flaw = PATH_ADDRESS;
 	if (flaw != PATH_GOOD) {
 		json_decref(out->params);
