@@ -143,6 +143,9 @@ close_all(struct server *server)
 {
 	server_drop_all(server);
 	listener_free(&server->listener);
+	/* libevent frees what was closed in the loop's next round. */
+	if (server->base != NULL)
+		event_base_loop(server->base, EVLOOP_NONBLOCK);
 	eventlog_close(&server->log);
 	capture_free(&server->capture);
 	tls_free(&server->tls);
