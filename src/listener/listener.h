@@ -24,13 +24,20 @@ struct listener *listener_new(struct event_base *base, const struct config *conf
     struct spool *spool, struct spool_writer *writer, struct counters *counters);
 
 enum listener_drain {
-	LISTENER_RELOAD, /* others accept now: sessions go on; 421 at a transaction's end after a
-			    while */
-	LISTENER_STOP,   /* idle sessions hear 421 at once, the others after their transaction or at
-			    the deadline */
+	/* Others accept now: sessions go on for a minute, then hear 421 when no transaction is
+	   open. */
+	LISTENER_RELOAD,
+	/*
+	 * Sessions hear 421 as soon as no transaction is open, after 10 s in the middle of it; only
+	 * a commit that runs is waited for.
+	 */
+	LISTENER_STOP,
 };
 
-/* Accept no more, see the sessions off; on_done is called once when none is left. */
+/*
+ * Accept no more, see the sessions off; on_done is called once, from the loop, when none is left.
+ * May be called again to be less patient: then the later on_done counts.
+ */
 void listener_drain(
     struct listener *listener, enum listener_drain how, void (*on_done)(void *ctx), void *ctx);
 

@@ -24,6 +24,15 @@ send_text(struct session *s, const struct str *text)
 		session_enter(s, PHASE_OVER);
 }
 
+/* A content is refused after its command. */
+static const char *
+refused_command(const struct session *s)
+{
+	if (s->command == NULL && (s->phase == PHASE_DATA || s->phase == PHASE_COMMIT))
+		return "DATA";
+	return s->command;
+}
+
 /* text is what was sent; its CRLF is cut here. */
 static void
 count_refusal(struct session *s, struct str *text)
@@ -34,7 +43,7 @@ count_refusal(struct session *s, struct str *text)
 		return;
 	str_cut(text, text->len - 2);
 	log_info("rejected", log_s("client", s->client), log_s("reply", text->data),
-	    log_s("command", s->command), log_s("helo", s->helo),
+	    log_s("command", refused_command(s)), log_s("helo", s->helo),
 	    log_s("listener", s->listen->name));
 }
 

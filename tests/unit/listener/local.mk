@@ -3,6 +3,7 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_accept \
 	tests/unit/listener/test_clients \
 	tests/unit/listener/test_data \
+	tests/unit/listener/test_listener \
 	tests/unit/listener/test_mail \
 	tests/unit/listener/test_session \
 	tests/unit/listener/test_space \
@@ -23,6 +24,11 @@ tests_unit_listener_test_clients_LDADD = $(LISTENER_TEST_LIBS)
 tests_unit_listener_test_data_SOURCES = tests/unit/listener/test_data.c $(LISTENER_TALK)
 tests_unit_listener_test_data_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_data_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_listener_SOURCES = tests/unit/listener/test_listener.c \
+	tests/unit/listener/house.c tests/unit/listener/house.h
+tests_unit_listener_test_listener_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_listener_LDADD = liblistener.a tests/unit/spool/librig.a libspool.a $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_mail_SOURCES = tests/unit/listener/test_mail.c $(LISTENER_TALK)
 tests_unit_listener_test_mail_CPPFLAGS = $(UNIT_CPPFLAGS)
