@@ -1,12 +1,47 @@
 # tests of src/spool
 SPOOL_TESTS = \
+	tests/unit/spool/test_board \
+	tests/unit/spool/test_crash \
+	tests/unit/spool/test_disk \
+	tests/unit/spool/test_envelope \
+	tests/unit/spool/test_faults \
+	tests/unit/spool/test_outcome \
+	tests/unit/spool/test_reader \
+	tests/unit/spool/test_record \
+	tests/unit/spool/test_spool \
+	tests/unit/spool/test_recovery \
 	tests/unit/spool/test_writer
+
 check_PROGRAMS += $(SPOOL_TESTS)
 TESTS += $(SPOOL_TESTS)
-check_LIBRARIES = $(SPOOL_RIG)
+
 SPOOL_RIG = tests/unit/spool/librig.a
-tests_unit_spool_librig_a_SOURCES = tests/unit/spool/rig.c tests/unit/spool/rig.h tests/unit/spool/rig_disk.c
+check_LIBRARIES = $(SPOOL_RIG)
+tests_unit_spool_librig_a_SOURCES = \
+	tests/unit/spool/rig.c tests/unit/spool/rig.h tests/unit/spool/rig_disk.c \
+	tests/unit/spool/rig_power.c
 tests_unit_spool_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 SPOOL_LIBS = $(SPOOL_RIG) libspool.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+
+tests_unit_spool_test_board_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_board_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_disk_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_disk_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_envelope_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_envelope_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_record_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_record_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_spool_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_spool_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_recovery_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_recovery_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_writer_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_writer_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_faults_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_outcome_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_crash_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_crash_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_reader_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_reader_LDADD = $(SPOOL_LIBS)

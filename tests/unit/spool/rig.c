@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 
 enum { ANSWER_MS = 20000 };
 
@@ -121,6 +122,13 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 void
 rig_send(struct rig *rig, uint64_t id, size_t size, struct sent *sent)
 {
+	*sent = (struct sent){ .id = id, .error = -1 };
+	rig_send_to(rig, id, size, on_commit, sent);
+}
+
+void
+rig_send_to(struct rig *rig, uint64_t id, size_t size, spool_commit_fn *fn, void *ctx)
+{
 	char *rcpt = (char[]){ "to@example.com" };
 	const struct envelope envelope = {
 		.id = id,
@@ -148,8 +156,7 @@ rig_send(struct rig *rig, uint64_t id, size_t size, struct sent *sent)
 	}
 	free(text);
 	evbuffer_free(content);
-	*sent = (struct sent){ .id = id, .error = -1 };
-	spool_message_commit(message, &envelope, on_commit, sent);
+	spool_message_commit(message, &envelope, fn, ctx);
 }
 
 void
@@ -193,9 +200,8 @@ on_sealed(void *ctx, uint64_t segment, uint32_t size)
 	found->last_sealed = segment;
 }
 
-/* Compare a content with what its id says; whether it could be read. */
-static bool
-check_content(struct rig *rig, const struct spool_record *record)
+bool
+rig_check(struct rig *rig, const struct spool_record *record)
 {
 	struct evbuffer *content = evbuffer_new();
 	uint64_t len = 0;
@@ -240,7 +246,7 @@ rig_read(struct rig *rig, struct found *found)
 		ck_assert_uint_eq(record.envelope->id, record.id);
 		ck_assert_str_eq(record.envelope->rcpt[0], "to@example.com");
 		envelope_free(&record.envelope);
-		if (!check_content(rig, &record)) {
+		if (!rig_check(rig, &record)) {
 			found->damaged++;
 			continue;
 		}
@@ -274,6 +280,17 @@ rig_file(const struct rig *rig, const char *dir, uint64_t segment, const char *s
 	static char path[160];
 
 	snprintf(path, sizeof path, "%s/%s/%016" PRIx64 ".%s", rig->path, dir, segment, suffix);
+	return path;
+}
+
+const char *
+rig_large_file(const struct rig *rig, uint64_t id)
+{
+	static char path[160];
+	char text[ID_TEXT_SIZE];
+
+	id_format(id, text);
+	snprintf(path, sizeof path, "%s/large/%s.msg", rig->path, text);
 	return path;
 }
 

@@ -49,6 +49,9 @@ struct sent {
 /* Begin, append `size` octets that follow from the id, commit: the answer comes later. */
 void rig_send(struct rig *rig, uint64_t id, size_t size, struct sent *sent);
 
+/* The same with a callback of one's own. */
+void rig_send_to(struct rig *rig, uint64_t id, size_t size, spool_commit_fn *on_commit, void *ctx);
+
 /* Run the loop until none of the answers is outstanding. */
 void rig_wait(struct rig *rig, const struct sent *sent, size_t count);
 
@@ -71,11 +74,16 @@ struct found {
 	size_t damaged; /* contents that were refused */
 };
 void rig_read(struct rig *rig, struct found *found);
+
+/* Read the content and compare it with what its id says: false if it was refused as damaged. */
+bool rig_check(struct rig *rig, const struct spool_record *record);
 bool rig_has(const struct found *found, uint64_t id);
 size_t rig_times(const struct found *found, uint64_t id);
 
 /* Path of a file of the spool: valid until the next call. */
 const char *rig_file(const struct rig *rig, const char *dir, uint64_t segment, const char *suffix);
+
+const char *rig_large_file(const struct rig *rig, uint64_t id);
 
 /* How many names in SPOOL/dir end so. */
 unsigned rig_count(const struct rig *rig, const char *dir, const char *suffix);
@@ -101,5 +109,15 @@ int rig_calls(enum disk_call call);
 /* The disk whose calls are counted and broken; `slow` delays fdatasync by so many ms. */
 extern const struct disk_ops rig_disk;
 void rig_slow(int ms);
+
+/* A disk whose power fails after so many calls (-1: never); then all of them fail and change
+ * nothing. */
+extern const struct disk_ops rig_power_disk;
+void rig_power_plan(int calls);
+bool rig_power_is_cut(void);
+
+/* Lose some of what was not synced when the power was cut, as the seed has it; the power is back
+ * then. */
+void rig_power_lose(unsigned seed);
 
 #endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC */
+/* test_faults.c - the disk fails at each operation: refused messages are never read, later ones are
+ * kept. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../unit.h"
+#include "rig.h"
+
+enum { SMALL = 256 * 1024, MESSAGES = 12 };
+
+static struct found found;
+
+static void
+quiet(void)
+{
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+/* Everything that was answered 0 is there once, and nothing that was refused. */
+static void
+check_answers(struct rig *rig, const struct sent *sent, size_t count)
+{
+	rig_read(rig, &found);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_msg(rig_times(&found, sent[i].id) == (sent[i].error == 0 ? 1 : 0),
+		    "message %zu: answer %d, found %zu times", i, sent[i].error,
+		    rig_times(&found, sent[i].id));
+}
+
+static const struct fault {
+	enum disk_call call;
+	int error;
+	bool is_fatal; /* for what is being committed */
+} faults[] = {
+	{ CALL_OPENAT, ENOSPC, true },
+	{ CALL_OPENAT, EMFILE, true },
+	{ CALL_PWRITEV, ENOSPC, true },
+	{ CALL_PWRITEV, EIO, true },
+	{ CALL_PWRITEV, EDQUOT, true },
+	{ CALL_PWRITEV, EROFS, true },
+	{ CALL_PWRITEV, 0, false },
+	{ CALL_PWRITEV, EINTR, false },
+	{ CALL_FDATASYNC, EIO, true },
+	{ CALL_FDATASYNC, ENOSPC, true },
+	{ CALL_FSYNC_DIR, EIO, true },
+	{ CALL_FALLOCATE, EOPNOTSUPP, false },
+	{ CALL_FALLOCATE, ENOSPC, false },
+	{ CALL_RENAMEAT, EIO, true },
+};
+
+/* Each operation fails at each of its first calls, under messages of both kinds, sent one by one.
+ */
+START_TEST(each_failure_is_told_and_overcome)
+{
+	static const size_t sizes[] = { 3000, 70000 };
+
+	quiet();
+	for (int after = 0; after < 8; after++) {
+		const struct fault *fault = &faults[_i];
+		struct sent sent[MESSAGES];
+		struct rig rig;
+
+		rig_open(&rig, SMALL);
+		rig_writer(&rig);
+		rig_break(fault->call, after, 1, fault->error);
+		for (size_t i = 0; i < MESSAGES; i++) {
+			rig_send(&rig, i + 1, sizes[i % 2], &sent[i]);
+			rig_wait(&rig, &sent[i], 1);
+			ck_assert(sent[i].error == 0 ||
+				  (fault->is_fatal && sent[i].error == fault->error));
+		}
+		rig_mend();
+		ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
+		check_answers(&rig, sent, MESSAGES);
+		ck_assert(rig_has(&found, 1000));
+		rig_writer_free(&rig);
+		rig_restart(&rig);
+		check_answers(&rig, sent, MESSAGES);
+		ck_assert_uint_eq(rig.counters.spool_damaged, 0);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+/* The same under a crowd, so that groups of many fail. */
+START_TEST(a_whole_group_is_refused)
+{
+	static struct sent sent[100];
+	size_t refused = 0;
+	struct rig rig;
+
+	quiet();
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
+	rig_slow(20);
+	rig_break(CALL_FDATASYNC, 0, 1, EIO);
+	for (size_t i = 0; i < 100; i++)
+		rig_send(&rig, i + 1, 1500, &sent[i]);
+	rig_wait(&rig, sent, 100);
+	for (size_t i = 0; i < 100; i++)
+		refused += sent[i].error != 0;
+	rig_slow(0);
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_eq(rig.counters.spool_failures, refused);
+	check_answers(&rig, sent, 100);
+	rig_close(&rig);
+}
+END_TEST
+
+/* When even cutting off fails, the seal says where the segment ends. */
+START_TEST(what_cannot_be_cut_off_is_sealed_off)
+{
+	struct sent sent[3];
+	struct rig rig;
+
+	quiet();
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	for (size_t i = 0; i < 3; i++) {
+		if (i == 1) {
+			rig_break(CALL_FDATASYNC, 0, 1, EIO);
+			rig_break(CALL_FTRUNCATE, 0, 1, EIO);
+		}
+		rig_send(&rig, i + 1, 1500, &sent[i]);
+		rig_wait(&rig, &sent[i], 1);
+	}
+	ck_assert_int_eq(sent[1].error, EIO);
+	ck_assert_int_eq(sent[2].error, 0);
+	check_answers(&rig, sent, 3);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_full_disk_refuses_until_there_is_room)
+{
+	struct sent sent[20];
+	struct rig rig;
+
+	quiet();
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	rig_break(CALL_PWRITEV, 0, 1000000, ENOSPC);
+	for (size_t i = 0; i < 20; i++) {
+		rig_send(&rig, i + 1, i % 2 == 0 ? 500 : 70000, &sent[i]);
+		rig_wait(&rig, &sent[i], 1);
+		ck_assert_int_eq(sent[i].error, ENOSPC);
+	}
+	rig_mend();
+	ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
+	check_answers(&rig, sent, 20);
+	ck_assert_uint_eq(rig.counters.spool_failures, 20);
+	ck_assert_uint_eq(rig_count(&rig, "log", ".seg"), 1);
+	ck_assert_uint_eq(rig_count(&rig, "large", ""), 2);
+	rig_close(&rig);
+}
+END_TEST
+
+/* The power fails at every one of the first calls; what was acknowledged before is there
+ * afterwards. */
+START_TEST(a_power_cut_loses_nothing_acknowledged)
+{
+	quiet();
+	for (int calls = 0; calls < 120; calls++) {
+		struct sent sent[60];
+		struct rig rig;
+		size_t count = 0;
+
+		rig_open(&rig, 96 * 1024);
+		rig.spool->disk = &rig_power_disk;
+		rig_power_plan(calls);
+		rig_writer(&rig);
+		while (!rig_power_is_cut() && count + 4 <= 60) {
+			for (int i = 0; i < 4; i++, count++)
+				rig_send(
+				    &rig, count + 1, count % 7 == 6 ? 70000 : 3000, &sent[count]);
+			rig_wait(&rig, sent, count);
+		}
+		rig_writer_free(&rig);
+		rig_power_lose((unsigned)calls);
+		rig_restart(&rig);
+		rig_read(&rig, &found);
+		for (size_t i = 0; i < count; i++)
+			ck_assert_msg(sent[i].error != 0 || rig_times(&found, sent[i].id) == 1,
+			    "message %zu was lost when the power failed after %d calls", i, calls);
+		ck_assert_uint_eq(rig.counters.spool_damaged, 0);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	TCase *each = tcase_create("each");
+
+	tcase_add_loop_test(
+	    each, each_failure_is_told_and_overcome, 0, sizeof faults / sizeof *faults);
+	tcase_set_timeout(each, 60);
+	suite_add_tcase(suite, each);
+	add_tests(suite, "faults", a_whole_group_is_refused, what_cannot_be_cut_off_is_sealed_off,
+	    a_full_disk_refuses_until_there_is_room);
+
+	TCase *power = tcase_create("power");
+
+	tcase_set_timeout(power, 60);
+	tcase_add_test(power, a_power_cut_loses_nothing_acknowledged);
+	suite_add_tcase(suite, power);
+}
+
+UNIT_MAIN("spool/faults")
