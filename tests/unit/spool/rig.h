@@ -106,7 +106,7 @@ void rig_break(enum disk_call call, int after, int times, int error);
 void rig_mend(void);
 int rig_calls(enum disk_call call);
 
-/* The disk whose calls are counted and broken; `slow` delays fdatasync by so many ms. */
+/* The disk whose calls are counted and broken; `slow` delays writes and syncs by so many ms. */
 extern const struct disk_ops rig_disk;
 void rig_slow(int ms);
 

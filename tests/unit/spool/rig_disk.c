@@ -56,6 +56,15 @@ fails(enum disk_call call)
 	return true;
 }
 
+static void
+be_slow(void)
+{
+	int ms = slow_ms;
+
+	if (ms > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+}
+
 static int
 broken_openat(int dir, const char *name, int flags, mode_t mode)
 {
@@ -65,6 +74,7 @@ broken_openat(int dir, const char *name, int flags, mode_t mode)
 static ssize_t
 broken_pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 {
+	be_slow();
 	if (!fails(CALL_PWRITEV))
 		return disk_os.pwritev(fd, iov, count, offset);
 	if (errno != 0)
@@ -78,11 +88,8 @@ broken_pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 static int
 broken_fdatasync(int fd)
 {
-	int ms = slow_ms;
-
-	if (ms > 0)
-		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
 	(void)fd;
+	be_slow();
 	return fails(CALL_FDATASYNC) ? -1 : 0;
 }
 

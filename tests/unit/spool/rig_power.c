@@ -39,7 +39,7 @@ struct name_note {
 static struct {
 	pthread_mutex_t lock;
 	int left; /* calls until the cut; -1: no cut planned */
-	bool is_dead;
+	atomic_bool is_dead;
 	struct data_note data[NOTES];
 	struct name_note name[NOTES];
 	size_t ndata, nnames;

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
+#include "base/clock.h"
 #include "rig.h"
 
 enum { SMALL = 256 * 1024, MESSAGES = 12 };
@@ -86,6 +88,18 @@ START_TEST(each_failure_is_told_and_overcome)
 }
 END_TEST
 
+/* Until the file thread has made its spare, so that it meets no fault that is meant for others. */
+static void
+wait_for_spare(const struct rig *rig)
+{
+	int64_t until = clock_mono_ms() + 10000;
+
+	while (rig_count(rig, "log", ".spare") == 0) {
+		ck_assert_int_lt(clock_mono_ms(), until);
+		usleep(1000);
+	}
+}
+
 /* The same under a crowd, so that groups of many fail. */
 START_TEST(a_whole_group_is_refused)
 {
@@ -97,6 +111,7 @@ START_TEST(a_whole_group_is_refused)
 	rig_open(&rig, SMALL);
 	rig_writer(&rig);
 	ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
+	wait_for_spare(&rig);
 	rig_slow(20);
 	rig_break(CALL_FDATASYNC, 0, 1, EIO);
 	for (size_t i = 0; i < 100; i++)
@@ -123,6 +138,7 @@ START_TEST(what_cannot_be_cut_off_is_sealed_off)
 	rig_writer(&rig);
 	for (size_t i = 0; i < 3; i++) {
 		if (i == 1) {
+			wait_for_spare(&rig);
 			rig_break(CALL_FDATASYNC, 0, 1, EIO);
 			rig_break(CALL_FTRUNCATE, 0, 1, EIO);
 		}

@@ -197,11 +197,13 @@ START_TEST(asks_the_sender_to_pause)
 	struct evbuffer *content = evbuffer_new();
 
 	spool_message_on_drain(message, count_drain, &drained);
+	rig_slow(100);
 	for (int i = 0; i < 400 && !was_backlogged; i++) {
 		evbuffer_add(content, piece, sizeof piece);
 		ck_assert_int_eq(spool_message_append(message, content), 0);
 		was_backlogged = spool_message_is_backlogged(message);
 	}
+	rig_slow(0);
 	ck_assert(was_backlogged);
 	while (drained == 0)
 		event_base_loop(rig.base, EVLOOP_ONCE);
