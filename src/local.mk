@@ -2,6 +2,13 @@
 
 # Convenience libraries in the order in which they use each other, for the linker.
 CONTROL_LIBS = libcontrol.a libconfig.a libsmtp.a libbase.a
+DAEMON_LIBS = libdaemon.a libcontrol.a liboutbound.a liblistener.a libqueue.a libspool.a libnet.a \
+	libconfig.a libsmtp.a libbase.a
+
+sbin_PROGRAMS += posternd
+posternd_SOURCES = src/posternd.c
+posternd_LDADD = $(DAEMON_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) \
+	$(JANSSON_LIBS) $(SECCOMP_LIBS)
 
 bin_PROGRAMS += posternctl postern-sendmail
 posternctl_SOURCES = src/posternctl.c

@@ -27,9 +27,12 @@ enum {
 	RELOADS_MAX = 16, /* requests that wait for the same answer */
 };
 
+#define GOING "this process is just being replaced or stopped: ask again"
+
 struct control {
 	struct control_context of;
 	struct evhttp *http;
+	struct evhttp_bound_socket *socket; /* NULL once we leave */
 	struct evhttp_request *reload[RELOADS_MAX];
 	size_t nreload;
 };
@@ -234,8 +237,13 @@ on_request(struct evhttp_request *request, void *ctx)
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	char id[ID_TEXT_SIZE] = "";
+	const struct control *control = ctx;
 	bool known = false;
 
+	if (control->socket == NULL) {
+		answer_error(request, HTTP_SERVUNAVAIL, GOING);
+		return;
+	}
 	for (size_t i = 0; i < sizeof routes / sizeof *routes && path != NULL; i++) {
 		if (!fits(routes[i].path, path, id))
 			continue;
@@ -270,12 +278,22 @@ control_new(const struct control_context *context, int fd)
 	evhttp_set_gencb(control->http, on_request, control);
 	if ((own = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		goto fail;
-	if (evhttp_accept_socket(control->http, own) == 0) /* evhttp closes it in the end */
+	/* evhttp closes it in the end. */
+	if ((control->socket = evhttp_accept_socket_with_handle(control->http, own)) != NULL)
 		return control;
 	close(own);
 fail:
 	control_free(&control);
 	return NULL;
+}
+
+void
+control_leave(struct control *control)
+{
+	if (control->socket != NULL)
+		evhttp_del_accept_socket(control->http, control->socket);
+	control->socket = NULL;
+	control_reload_answered(control, GOING);
 }
 
 void

@@ -33,6 +33,12 @@ struct control *control_new(const struct control_context *context, int fd);
 /* error NULL: the new config is in force; otherwise the lines that say why it is not. */
 void control_reload_answered(struct control *control, const char *error);
 
+/*
+ * Accept nobody any more (the next generation's control will) and turn away who asks.  Answers on
+ * their way still leave while the loop turns.
+ */
+void control_leave(struct control *control);
+
 void control_free(struct control **control);
 
 #endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * start.c - the master's start, step by step; each step can end it with a status of sysexits.h.
+ * The log is opened last: until then every complaint goes to the stderr of whoever starts us.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "config/secret.h"
+#include "daemon/background.h"
+#include "daemon/master.h"
+#include "daemon/master_private.h"
+#include "daemon/shared.h"
+#include "net/listen.h"
+#include "spool/spool.h"
+
+static void
+complain(struct str *why)
+{
+	fputs(str_is_bad(why) ? "posternd: out of memory\n" : why->data, stderr);
+	str_free(why);
+}
+
+/* NULL after complaining. */
+static struct config *
+load(const char *file)
+{
+	struct str why = STR_EMPTY;
+	struct config *config = config_load(file, &why);
+
+	if (config == NULL)
+		complain(&why);
+	str_free(&why);
+	return config;
+}
+
+/* Who may not read a password file checks the rest. */
+static bool
+may_read_secrets(const struct config *config)
+{
+	bool may = true;
+
+	for (size_t i = 0; i < config->nupstream; i++) {
+		const char *file = config->upstream[i].password_file;
+
+		if (file == NULL || access(file, R_OK) == 0 || errno != EACCES)
+			continue;
+		fprintf(stderr, "%s: not checked: you may not read it\n", file);
+		may = false;
+	}
+	return may;
+}
+
+int
+master_check(const struct options *options)
+{
+	struct config *config = load(options->file);
+	struct str why = STR_EMPTY;
+	int status = EX_OK;
+
+	if (config == NULL)
+		return EX_CONFIG;
+	if (may_read_secrets(config) && secrets_check(config, &why) != 0) {
+		complain(&why);
+		status = EX_CONFIG;
+	} else {
+		printf("%s: OK\n", options->file);
+	}
+	str_free(&why);
+	config_free(&config);
+	return status;
+}
+
+enum log_target
+master_log_target(const struct master *master, const struct config *config)
+{
+	if (master->options->is_foreground)
+		return LOG_TARGET_STDERR;
+	if (!master->is_foreground && config->log.target == LOG_TARGET_STDERR)
+		return LOG_TARGET_SYSLOG;
+	return config->log.target;
+}
+
+void
+master_open_log(const struct master *master)
+{
+	const struct config *config = master->current->config;
+
+	log_open(
+	    master_log_target(master, config), config->log.format, config->log.level, "master");
+}
+
+/* A service manager wants to see us stay. */
+static int
+go_to_background(struct master *master)
+{
+	master->launcher = -1;
+	master->is_foreground = master->options->is_foreground || master->notify.fd >= 0;
+	if (master->is_foreground)
+		return 0;
+	/* Whatever a shell or a script had open is none of ours. */
+	if (master->inherited.count == 0)
+		closefrom(STDERR_FILENO + 1);
+	master->launcher = background_enter();
+	if (master->launcher >= 0)
+		return 0;
+	fprintf(stderr, "posternd: cannot go to the background: %s\n", strerror(errno));
+	return EX_OSERR;
+}
+
+static int
+open_signals(void)
+{
+	static const int wanted[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		sigaddset(&set, wanted[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Each client and each upstream connection is a descriptor. */
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int
+open_resources(struct master *master)
+{
+	umask(077);
+	raise_limits();
+	master->shared = shared_new();
+	master->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	master->signals = open_signals();
+	if (master->shared != NULL && master->wake >= 0 && master->signals >= 0)
+		return 0;
+	fprintf(stderr, "posternd: cannot start: %s\n", strerror(errno));
+	return EX_OSERR;
+}
+
+static int
+lock_spool(struct master *master, const struct config *config)
+{
+	const struct identity *identity = &master->identity;
+	const char *why = "";
+
+	master->lock = spool_lock(config->spool, identity->uid, identity->gid, &why);
+	if (master->lock >= 0)
+		return 0;
+	int status = errno == EWOULDBLOCK ? EX_TEMPFAIL : EX_OSERR;
+	fprintf(stderr, "posternd: spool %s: %s\n", config->spool, why);
+	return status;
+}
+
+static int
+open_sockets(struct master *master, const struct config *config, struct sockets *sockets)
+{
+	struct str why = STR_EMPTY;
+	int status =
+	    sockets_open(sockets, config, NULL, &master->inherited, &master->identity, &why);
+
+	if (status != 0)
+		complain(&why);
+	str_free(&why);
+	return status;
+}
+
+static int
+check_identity(struct master *master, const struct config *config)
+{
+	const char *why = "";
+
+	if (identity_find(config->user, &master->identity, &why) == 0)
+		return 0;
+	fprintf(stderr, "%s: user: %s: %s\n", config->file, config->user, why);
+	return EX_NOUSER;
+}
+
+static int
+check_secrets(const struct config *config)
+{
+	struct str why = STR_EMPTY;
+
+	if (secrets_check(config, &why) == 0)
+		return 0;
+	complain(&why);
+	return EX_CONFIG;
+}
+
+/* The first generation, with both workers due at once. */
+static void
+begin(struct master *master, struct config *config, const struct sockets *sockets)
+{
+	int64_t now = clock_mono_ms();
+	uint64_t last = spool_last_segment(config->spool);
+
+	atomic_store(&master->shared->board.next_segment, last + 1);
+	master->started_ms = clock_real_ms();
+	master->stop_limit_ms = master->reload_limit_ms = INT64_MAX;
+	master->ping_at_ms = master->notify.watchdog_ms > 0 ? now : INT64_MAX;
+	master->current = generation_new(1, config, sockets);
+	master->current->start_at_ms[WORKER_LISTENER] = now;
+	master->current->start_at_ms[WORKER_OUTBOUND] = now;
+	master->generations = master->current;
+	master_open_log(master);
+	log_info("starting", log_s("version", PACKAGE_VERSION), log_s("config", config->file),
+	    log_s("spool", config->spool), log_d("pid", getpid()));
+	sockets_log(sockets, config);
+}
+
+int
+master_start(struct master *master)
+{
+	struct config *config = load(master->config_file);
+	struct sockets sockets;
+	int status;
+
+	if (config == NULL)
+		return EX_CONFIG;
+	notify_open(&master->notify);
+	master->inherited.count = listen_inherited(master->inherited.fd, SOCKETS_INHERITED_MAX);
+	if ((status = check_identity(master, config)) == 0 &&
+	    (status = check_secrets(config)) == 0 && (status = go_to_background(master)) == 0 &&
+	    (status = open_resources(master)) == 0 && (status = lock_spool(master, config)) == 0 &&
+	    (status = open_sockets(master, config, &sockets)) == 0)
+		begin(master, config, &sockets);
+	else
+		config_free(&config);
+	return status;
+}
