@@ -127,6 +127,7 @@ def run_all(args, home):
                 case = run_case(bench, args, clients, octets)
                 results['cases'].append(case)
                 print(report.case_text(case, args.relays[0].name), end='\n\n', flush=True)
+        results['disk_syncs_per_second'] = bench.probes
         return results
     finally:
         upstream.stop()

@@ -42,6 +42,7 @@ class Bench:
         self.home = home
         self.seconds = seconds
         self.patience = patience
+        self.probes = []  # the disk's speed before each measurement
 
     def message_cap(self, load):
         """So many fit the volume twice over, whatever the relay adds to each."""
@@ -124,6 +125,7 @@ class Running:
 
     def __enter__(self):
         self.bench.volume.settle()
+        self.bench.probes.append(self.bench.volume.syncs_per_second())
         try:
             self.relay.start(self.wrapper)
             self.bench.upstream.reset()

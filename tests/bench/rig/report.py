@@ -112,7 +112,8 @@ def conditions(results):
         queue += ', on a loop device'
     else:
         queue += f', a plain directory ({volume["why"]})'
+    probes = results['disk_syncs_per_second']
     return (f'{machine["cpu"]}, {machine["cpus"]} cores, {machine["memory"]}, {machine["system"]}, '
-            f'Linux {machine["kernel"]}\nqueues on {queue}; upstream latency '
-            f'{results["options"]["latency"]} ms; '
+            f'Linux {machine["kernel"]}\nqueues on {queue}; alone, it syncs {median(probes):.0f} times a second '
+            f'({min(probes):.0f}-{max(probes):.0f})\nupstream latency {results["options"]["latency"]} ms; '
             + ', '.join(f'{name} {version}' for name, version in results['versions'].items()))
