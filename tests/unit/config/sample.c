@@ -13,8 +13,10 @@
 static void
 write_file(const char *path, const char *text, mode_t mode)
 {
-	FILE *file = fopen(path, "w");
+	FILE *file;
 
+	unlink(path); /* it may be there, and read-only */
+	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	ck_assert(fputs(text, file) >= 0);
 	ck_assert_int_eq(fclose(file), 0);
