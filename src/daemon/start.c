@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@
 #include "daemon/shared.h"
 #include "net/listen.h"
 #include "spool/spool.h"
+
+/* How long the workers of a master that was killed are waited for, and how often looked for. */
+enum { ORPHANS_MS = 15000, ORPHANS_LOOK_MS = 100 };
 
 static void
 complain(struct str *why)
@@ -168,10 +172,16 @@ lock_spool(struct master *master, const struct config *config)
 	const struct identity *identity = &master->identity;
 	const char *why = "";
 
-	master->lock = spool_lock(config->spool, identity->uid, identity->gid, &why);
-	if (master->lock >= 0)
-		return 0;
-	int status = errno == EWOULDBLOCK ? EX_TEMPFAIL : EX_OSERR;
+	for (unsigned waited = 0; waited < ORPHANS_MS; waited += ORPHANS_LOOK_MS) {
+		master->lock = spool_lock(config->spool, identity->uid, identity->gid, &why);
+		if (master->lock >= 0)
+			return 0;
+		if (errno != EBUSY)
+			break;
+		(void)poll(NULL, 0, ORPHANS_LOOK_MS);
+	}
+
+	int status = errno == EWOULDBLOCK || errno == EBUSY ? EX_TEMPFAIL : EX_OSERR;
 	fprintf(stderr, "posternd: spool %s: %s\n", config->spool, why);
 	return status;
 }

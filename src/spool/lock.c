@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +82,26 @@ make_inside(int dir, unsigned uid, unsigned gid)
 	return 0;
 }
 
-static const char *
-who_holds(int fd)
+/*
+ * Say who holds the lock: EWOULDBLOCK.  The workers of a master that was killed hold it a little
+ * longer than that lives: EBUSY.
+ */
+static int
+who_holds(int fd, const char **why)
 {
 	char pid[24] = "";
 	ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
 
 	pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-	return pid[0] == '\0' ? "another postern uses this spool"
-			      : explain("another postern (pid ", pid, ") uses this spool");
+	*why = "another postern uses this spool";
+	if (pid[0] == '\0')
+		return EWOULDBLOCK;
+	if (kill((pid_t)strtol(pid, NULL, 10), 0) < 0 && errno == ESRCH) {
+		*why = explain("the workers of a postern that died (pid ", pid, ") still use it");
+		return EBUSY;
+	}
+	*why = explain("another postern (pid ", pid, ") uses this spool");
+	return EWOULDBLOCK;
 }
 
 /* Lock the file and leave our pid in it: the descriptor, or -1. */
@@ -114,8 +126,10 @@ take_lock(int dir, const char **why)
 
 	int error = errno;
 
-	*why =
-	    error == EWOULDBLOCK ? who_holds(fd) : explain("cannot lock it: ", strerror(error), "");
+	if (error == EWOULDBLOCK)
+		error = who_holds(fd, why);
+	else
+		*why = explain("cannot lock it: ", strerror(error), "");
 	close(fd);
 	errno = error;
 	return -1;

@@ -45,13 +45,10 @@ def kill(postern, target):
         postern.start()
     elif target == "master":
         master = postern.process
-        children = postern.children()
         master.kill()
         moment = time.time()
         master.wait(10)
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), 30, "the orphans' end")
-        postern.process = None
-        postern.start()
+        postern.start()  # it waits until the orphans have ended
     else:
         pid = postern.kill(target)
         moment = time.time()

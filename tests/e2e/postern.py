@@ -316,11 +316,15 @@ class Postern:
 
     def children(self):
         """The pids of the master's children."""
-        path = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        try:
-            return [int(pid) for pid in path.read_text().split()]
-        except OSError:
-            return []
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(path.read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+            if parent == self.process.pid:
+                found.append(int(path.parent.name))
+        return found
 
     def worker(self, role):
         """The pid of the newest listener or outbound."""

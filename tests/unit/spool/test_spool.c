@@ -74,6 +74,37 @@ START_TEST(a_living_child_keeps_the_lock)
 }
 END_TEST
 
+START_TEST(workers_of_a_dead_master_are_told_from_another_instance)
+{
+	struct rig rig;
+	const char *why = "";
+	int go[2];
+
+	rig_open(&rig, 1 << 20);
+	close(rig.lock);
+	ck_assert_int_eq(pipe(go), 0);
+
+	pid_t master = fork();
+
+	if (master == 0) {
+		char byte;
+
+		close(go[1]);
+		if (spool_lock(rig.path, getuid(), getgid(), &why) < 0 || fork() != 0)
+			_exit(0);
+		_exit(read(go[0], &byte, 1) < 0); /* the worker */
+	}
+	close(go[0]);
+	ck_assert_int_eq(waitpid(master, NULL, 0), master);
+	ck_assert_int_eq(spool_lock(rig.path, getuid(), getgid(), &why), -1);
+	ck_assert_int_eq(errno, EBUSY);
+	close(go[1]);
+	while ((rig.lock = spool_lock(rig.path, getuid(), getgid(), &why)) < 0)
+		ck_assert_int_eq(errno, EBUSY);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(refuses_a_directory_with_other_things)
 {
 	struct rig rig;
@@ -122,7 +153,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "lock", makes_a_private_directory, refuses_a_second_instance,
-	    a_living_child_keeps_the_lock, refuses_a_directory_with_other_things);
+	    a_living_child_keeps_the_lock, workers_of_a_dead_master_are_told_from_another_instance,
+	    refuses_a_directory_with_other_things);
 	add_tests(suite, "open", opening_nothing_fails,
 	    every_file_keeps_its_number_from_being_used_again);
 }
