@@ -398,6 +398,13 @@ class Postern:
         with self.smtp() as client:
             return submit(client, content, sender, to)
 
+    def arrived(self, id, timeout=30):
+        """Wait until the provider has the message that was queued under this id; returns it."""
+        def find():
+            return [m for m in self.provider.messages() if f" id {id}".encode() in m.content[:500]]
+
+        return wait_until(find, timeout, f"the arrival of {id}")[0]
+
     def wait_empty(self, timeout=30):
         """Wait until nothing is queued any more."""
         wait_until(lambda: self.ctl("queue", "--json").stdout.split() == ["[]"], timeout, "an empty queue")
@@ -413,7 +420,12 @@ def submit(client, content=CONTENT, sender="a@x.example", to=("b@y.example",)):
         assert code == 250, (code, text)
     code, text = client.data(content)
     assert code == 250, (code, text)
-    return re.search(rb"queued as (\S+)", text)[1].decode()
+    return queue_id(text.decode())
+
+
+def queue_id(reply):
+    """The id in the 250 to a message."""
+    return re.search(r"queued as (\w+)", reply)[1]
 
 
 def _is_alive(pid):
@@ -423,5 +435,5 @@ def _is_alive(pid):
         return False
 
 
-__all__ = ["CONTENT", "Notify", "POSTERNCTL", "POSTERND", "Postern", "Provider", "SENDMAIL", "free_port", "render",
-           "submit", "wait_until"]
+__all__ = ["CONTENT", "Notify", "POSTERNCTL", "POSTERND", "Postern", "Provider", "SENDMAIL", "free_port", "queue_id",
+           "render", "submit", "wait_until"]
