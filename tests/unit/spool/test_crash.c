@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "rig.h"
 
-enum { ROUNDS = 20, WINDOW = 16, MESSAGES = 4096 };
+enum { ROUNDS = 20, WINDOW = 16, MESSAGES = 4096, ROUND_IDS = 600 };
 
 /* Shared with the child: the ids that were acknowledged. */
 struct acknowledged {
@@ -27,7 +27,7 @@ struct acknowledged {
 struct child {
 	struct rig *rig;
 	struct acknowledged *acknowledged;
-	uint64_t next;
+	uint64_t next, end; /* ids; a child that is killed late runs out of them and waits */
 };
 
 static void send_next(struct child *child);
@@ -60,8 +60,11 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 static void
 send_next(struct child *child)
 {
-	struct letter *letter = malloc(sizeof *letter);
+	struct letter *letter;
 
+	if (child->next == child->end)
+		return;
+	letter = malloc(sizeof *letter);
 	*letter = (struct letter){ child, child->next++ };
 	rig_send_to(child->rig, letter->id, letter->id % 50 == 0 ? 70000 : 300 + letter->id % 5000,
 	    on_commit, letter);
@@ -69,9 +72,11 @@ send_next(struct child *child)
 
 /* Send until killed. */
 static _Noreturn void
-run_child(struct rig *rig, struct acknowledged *acknowledged, uint64_t first)
+run_child(struct rig *rig, struct acknowledged *acknowledged, uint64_t first, uint64_t count)
 {
-	struct child child = { .rig = rig, .acknowledged = acknowledged, .next = first };
+	struct child child = {
+		.rig = rig, .acknowledged = acknowledged, .next = first, .end = first + count
+	};
 
 	rig->base = event_base_new();
 	rig_writer(rig);
@@ -143,7 +148,7 @@ START_TEST(a_killed_writer_loses_nothing_acknowledged)
 		pid_t child = fork();
 
 		if (child == 0)
-			run_child(&rig, acknowledged, 1 + round * 600);
+			run_child(&rig, acknowledged, 1 + round * ROUND_IDS, ROUND_IDS);
 		kill_after(child, acknowledged, before + round * 7, round * 397 % 3000);
 		read_on(&tailing, reader);
 		board_release(rig.board, child);
@@ -184,7 +189,7 @@ START_TEST(two_writers_are_killed_while_a_third_lives)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		child[i] = fork();
 		if (child[i] == 0)
-			run_child(&rig, acknowledged[i], 1 + i * 2 * MESSAGES);
+			run_child(&rig, acknowledged[i], 1 + i * 2 * MESSAGES, MESSAGES);
 	}
 	rig_writer(&rig);
 	for (uint64_t i = 0; i < 20; i++)

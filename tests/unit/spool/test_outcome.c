@@ -475,11 +475,9 @@ START_TEST(a_power_cut_brings_nothing_back)
 		ck_assert_uint_eq(found.count, is_dropped ? 0 : 1);
 		if (is_renamed)
 			ck_assert(is_dropped);
-		/* When the drop got as far as to take the name away, all outcomes had been synced.
-		 */
+		/* The name goes only when all outcomes are synced. */
 		if (!is_dropped && rig_count(&rig, "log", ".out") == 0)
-			ck_assert_msg(
-			    calls < 8, "outcomes are gone, the segment is not: %d", calls);
+			ck_assert_msg(calls < 8, "outcomes gone, segment not: %d", calls);
 		spool_outcomes_free(&outcomes);
 		rig_close(&rig);
 	}
