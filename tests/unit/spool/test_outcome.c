@@ -442,9 +442,8 @@ START_TEST(a_large_file_is_dropped)
 END_TEST
 
 /*
- * A message is delivered, its segment dropped, and the power fails at each call: the message may
- * only come back together with the outcome that says it is done; one whose outcome is missing must
- * still be there.
+ * A message is delivered, its segment dropped, and the power fails at each call: it only comes back
+ * together with the outcome that says it is done.
  */
 START_TEST(a_power_cut_brings_nothing_back)
 {
