@@ -33,6 +33,7 @@ os_fallocate(int fd, off_t offset, off_t len)
 
 const struct disk_ops disk_os = {
 	.openat = os_openat,
+	.pread = pread,
 	.pwritev = os_pwritev,
 	.fdatasync = fdatasync,
 	.fsync_dir = fsync,

@@ -12,6 +12,7 @@
 /* Each returns as the system call of its name: -1 and errno, or what it did. */
 struct disk_ops {
 	int (*openat)(int dir, const char *name, int flags, mode_t mode);
+	ssize_t (*pread)(int fd, void *buf, size_t len, off_t offset); /* only the reader's */
 	ssize_t (*pwritev)(int fd, const struct iovec *iov, int count, off_t offset);
 	int (*fdatasync)(int fd);
 	int (*fsync_dir)(int dir);

@@ -10,12 +10,10 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "spool/filing.h"
 #include "spool/message.h"
-#include "spool/name.h"
 #include "spool/spare.h"
 #include "spool/spool.h"
 #include "spool/thread.h"
@@ -32,33 +30,6 @@ struct filer {
 	struct large_list queue;
 	bool is_preparing, is_stopping;
 };
-
-struct large *
-large_new(struct spool_message *message)
-{
-	struct large *large = calloc(1, sizeof *large);
-
-	if (large == NULL)
-		return NULL;
-	large->message = message;
-	large->fd = -1;
-	large->pending = evbuffer_new();
-	if (large->pending == NULL) {
-		free(large);
-		return NULL;
-	}
-	return large;
-}
-
-void
-large_free(struct large **large)
-{
-	if (*large == NULL)
-		return;
-	evbuffer_free((*large)->pending);
-	free(*large);
-	*large = NULL;
-}
 
 /* With the lock held. */
 static void
@@ -120,44 +91,17 @@ filer_prepare(struct filer *filer)
 	pthread_mutex_unlock(&filer->lock);
 }
 
-/* Write all of data: 0, or the errno value. */
-static int
-write_data(const struct filer *filer, struct large *large, struct evbuffer *data)
-{
-	const struct disk_ops *disk = filer->spool->disk;
-	char name[NAME_SIZE];
-	int parts = evbuffer_peek(data, -1, NULL, NULL, 0), result;
-	struct iovec *iov;
-
-	if (large->fd < 0) {
-		name_part(large->message->id, name);
-		large->fd =
-		    disk->openat(filer->spool->large, name, O_RDWR | O_CREAT | O_EXCL, 0600);
-	}
-	if (large->fd < 0)
-		return errno;
-	if (parts <= 0)
-		return 0;
-	iov = calloc((size_t)parts, sizeof *iov);
-	if (iov == NULL)
-		return ENOMEM;
-	evbuffer_peek(data, -1, NULL, iov, parts);
-	result = disk_write_all(disk, large->fd, iov, parts, (off_t)large->written);
-	free(iov);
-	large->written += evbuffer_get_length(data);
-	return result == 0 ? 0 : errno;
-}
-
 /* Write what came before `error`; account for it; wake the sender if it paused. */
 static void
 flush(struct filer *filer, struct large *large, struct evbuffer *data, int error)
 {
-	size_t len = evbuffer_get_length(data);
+	size_t len = data == NULL ? 0 : evbuffer_get_length(data);
 	bool is_drained;
 
 	if (error == 0 && len > 0)
-		error = write_data(filer, large, data);
-	evbuffer_free(data);
+		error = filing_write(filer->spool, large, data);
+	if (data != NULL)
+		evbuffer_free(data);
 	pthread_mutex_lock(&filer->lock);
 	large->error = error;
 	large->backlog -= len;
@@ -169,67 +113,68 @@ flush(struct filer *filer, struct large *large, struct evbuffer *data, int error
 		writer_drained(filer->writer, large);
 }
 
-/* 0, or the errno value: all of it is durable under its final name. */
-static int
-make_durable(const struct filer *filer, struct large *large)
-{
-	const struct spool *spool = filer->spool;
-	char part[NAME_SIZE], name[NAME_SIZE];
-
-	name_part(large->message->id, part);
-	name_large(large->message->id, name);
-	if (spool->disk->fdatasync(large->fd) < 0 ||
-	    spool->disk->renameat(spool->large, part, spool->large, name) < 0)
-		return errno;
-	if (spool->disk->fsync_dir(spool->large) == 0)
-		return 0;
-
-	int error = errno;
-
-	spool->disk->unlinkat(spool->large, name, 0);
-	return error;
-}
-
+/* The message goes on, to the segment thread or back to the loop. */
 static void
-finish(struct filer *filer, struct large *large, enum large_wish wish, int error)
+hand_over(struct filer *filer, struct large_list *batch)
 {
-	struct spool_message *message = large->message;
-	char part[NAME_SIZE];
+	struct message_list sound = STAILQ_HEAD_INITIALIZER(sound);
+	struct message_list lost = STAILQ_HEAD_INITIALIZER(lost);
+	struct large *large;
 
-	if (error == 0 && wish == LARGE_COMMIT)
-		error = make_durable(filer, large);
-	if (large->fd >= 0) {
-		close(large->fd);
-		name_part(message->id, part);
-		if (error != 0 || wish == LARGE_ABORT)
-			filer->spool->disk->unlinkat(filer->spool->large, part, 0);
+	while ((large = STAILQ_FIRST(batch)) != NULL) {
+		struct spool_message *message = large->message;
+
+		STAILQ_REMOVE_HEAD(batch, link);
+		if (message->error == 0)
+			message->error = large->error;
+		if (message->error == 0)
+			STAILQ_INSERT_TAIL(&sound, message, link);
+		else
+			STAILQ_INSERT_TAIL(&lost, message, link);
 	}
-	if (message->error == 0)
-		message->error = error;
-	if (message->error == 0 && wish == LARGE_COMMIT)
-		writer_commit(filer->writer, message);
-	else
-		writer_done_one(filer->writer, message);
+	if (!STAILQ_EMPTY(&sound))
+		writer_commit(filer->writer, &sound);
+	if (!STAILQ_EMPTY(&lost))
+		writer_done(filer->writer, &lost);
 }
 
-/* One turn for the first in the queue.  With the lock held, which it drops meanwhile. */
+/* Write what has come for one message.  With the lock held, which it drops meanwhile. */
 static void
-serve(struct filer *filer)
+serve(struct filer *filer, struct large *large, struct large_list *ending)
 {
-	struct large *large = STAILQ_FIRST(&filer->queue);
 	struct evbuffer *data = evbuffer_new();
 	enum large_wish wish = large->wish;
 	int error = large->error;
 
-	STAILQ_REMOVE_HEAD(&filer->queue, link);
 	large->is_queued = false;
 	if (data == NULL || evbuffer_add_buffer(data, large->pending) < 0)
 		error = ENOMEM;
 	pthread_mutex_unlock(&filer->lock);
-	if (data != NULL)
-		flush(filer, large, data, wish == LARGE_ABORT ? ECANCELED : error);
+	flush(filer, large, data, wish == LARGE_ABORT ? ECANCELED : error);
 	if (wish != LARGE_GROW)
-		finish(filer, large, wish, error != 0 ? error : large->error);
+		STAILQ_INSERT_TAIL(ending, large, link);
+	pthread_mutex_lock(&filer->lock);
+}
+
+/* One turn for all that are in the queue; those that end do so together.  With the lock held, which
+ * it drops meanwhile. */
+static void
+serve_all(struct filer *filer)
+{
+	struct large_list turn = STAILQ_HEAD_INITIALIZER(turn);
+	struct large_list ending = STAILQ_HEAD_INITIALIZER(ending);
+	struct large *large;
+
+	STAILQ_CONCAT(&turn, &filer->queue);
+	while ((large = STAILQ_FIRST(&turn)) != NULL) {
+		STAILQ_REMOVE_HEAD(&turn, link);
+		serve(filer, large, &ending);
+	}
+	if (STAILQ_EMPTY(&ending))
+		return;
+	pthread_mutex_unlock(&filer->lock);
+	filing_finish(filer->spool, &ending);
+	hand_over(filer, &ending);
 	pthread_mutex_lock(&filer->lock);
 }
 
@@ -241,7 +186,7 @@ run(void *ctx)
 	pthread_mutex_lock(&filer->lock);
 	for (;;) {
 		if (!STAILQ_EMPTY(&filer->queue)) {
-			serve(filer);
+			serve_all(filer);
 		} else if (filer->is_stopping) {
 			break;
 		} else if (filer->is_preparing) {

@@ -26,7 +26,8 @@ struct large {
 	STAILQ_ENTRY(large) link;         /* in the filer's queue */
 	STAILQ_ENTRY(large) drained_link; /* in the writer's list */
 	struct spool_message *message;
-	int fd;           /* the file thread's */
+	int fd; /* the file thread's */
+	bool is_named;
 	uint64_t written; /* the file thread's */
 
 	/* Guarded by the filer. */

@@ -12,6 +12,8 @@ libspool_a_SOURCES = \
 	src/spool/envelope.h \
 	src/spool/filer.c \
 	src/spool/filer.h \
+	src/spool/filing.c \
+	src/spool/filing.h \
 	src/spool/large.c \
 	src/spool/large.h \
 	src/spool/lock.c \

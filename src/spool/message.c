@@ -196,7 +196,7 @@ spool_message_commit(struct spool_message *message, const struct envelope *envel
 		large_finish(message->writer->filer, message->large,
 		    message->error == 0 ? LARGE_COMMIT : LARGE_ABORT);
 	else if (message->error == 0)
-		writer_commit(message->writer, message);
+		writer_commit_one(message->writer, message);
 	else
 		writer_done_one(message->writer, message);
 }

@@ -61,8 +61,9 @@ struct spool_writer {
 	bool is_stopping;
 };
 
-/* Hand a message to the segment thread, or back to the loop.  Any thread. */
-void writer_commit(struct spool_writer *writer, struct spool_message *message);
+/* Hand messages to the segment thread, or back to the loop.  Any thread. */
+void writer_commit(struct spool_writer *writer, struct message_list *messages);
+void writer_commit_one(struct spool_writer *writer, struct spool_message *message);
 void writer_done(struct spool_writer *writer, struct message_list *messages);
 void writer_done_one(struct spool_writer *writer, struct spool_message *message);
 void writer_drained(struct spool_writer *writer, struct large *large);

@@ -45,7 +45,7 @@ spool_reader_new(struct spool *spool, struct counters *counters)
 		return NULL;
 	reader->spool = spool;
 	spool->counters = counters;
-	reader->window = window_new();
+	reader->window = window_new(spool->disk);
 	if (reader->window == NULL) {
 		free(reader);
 		return NULL;
@@ -201,7 +201,7 @@ finish(struct spool_reader *reader, size_t i)
 	struct tail *tail = &reader->tail[i];
 	uint64_t number = tail->number;
 	uint32_t size = tail->limit;
-	bool is_told = tail->fd >= 0 && !tail->is_unreadable;
+	bool is_told = tail->fd >= 0 && tail->unreadable == 0;
 
 	forget(reader, i);
 	if (is_told && reader->events != NULL && reader->events->on_sealed != NULL)

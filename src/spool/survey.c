@@ -13,26 +13,46 @@
 #include "spool/tail.h"
 #include "spool/window.h"
 
-enum { AHEAD = 64 * 1024 };
+enum {
+	AHEAD = 64 * 1024,
+	PAGE = 4096,
+	UNREADABLE_MAX = 64, /* pages: a disk may take seconds for each */
+};
+
+/* Where to look next after the disk refused to read at `at`; limit when it has refused too often.
+ */
+static uint32_t
+behind_unreadable(struct tail *tail, uint32_t at, uint32_t limit)
+{
+	uint32_t next = (at / PAGE + 1) * PAGE;
+
+	tail->unreadable++;
+	return tail->unreadable < UNREADABLE_MAX && next < limit ? next : limit;
+}
 
 int
-tail_find(
-    const struct tail *tail, struct window *window, uint32_t from, uint32_t limit, uint32_t *found)
+tail_find(struct tail *tail, struct window *window, uint32_t from, uint32_t limit, uint32_t *found)
 {
 	struct record record;
+	uint32_t at = from;
 
-	for (*found = from; *found + (uint64_t)RECORD_HEAD <= limit; *found += RECORD_ALIGN) {
-		const unsigned char *head =
-		    window_at(window, tail->fd, *found, RECORD_HEAD, limit, AHEAD);
-
-		if (head == NULL && errno != 0)
-			return -1;
-		if (head == NULL)
-			break;
-		if (record_decode(head, tail->number, *found, &record) == RECORD_SOUND)
-			return 0;
-	}
 	*found = limit;
+	while (at + (uint64_t)RECORD_HEAD <= limit) {
+		const unsigned char *head =
+		    window_at(window, tail->fd, at, RECORD_HEAD, limit, AHEAD);
+
+		if (head == NULL && errno == EIO) {
+			at = behind_unreadable(tail, at, limit);
+			continue;
+		}
+		if (head == NULL)
+			return errno == 0 ? 0 : -1;
+		if (record_decode(head, tail->number, at, &record) == RECORD_SOUND) {
+			*found = at;
+			return 0;
+		}
+		at += RECORD_ALIGN;
+	}
 	return 0;
 }
 

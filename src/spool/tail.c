@@ -29,8 +29,6 @@ enum {
 	BIG_CONTENT = 8 * 1024,
 	TORN_MAX = 128 * 1024,   /* of a torn end so much is looked at */
 	SIZE_MAX_SANE = 1 << 30, /* no segment is larger */
-	UNREADABLE_STEP = 4096,
-	UNREADABLE_TRIES = 64, /* a disk may take seconds for each */
 };
 
 static void
@@ -44,7 +42,7 @@ report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, 
 		.what = what,
 	};
 
-	if (tail->offset < tail->durable)
+	if (tail->offset < tail->durable || tail->unreadable > 0)
 		damage_report(spool, tail->fd, &damage);
 	else
 		damage_torn(spool, tail->fd, &damage);
@@ -94,6 +92,23 @@ look_behind(struct tail *tail, const struct spool *spool, struct window *window,
 	damage_torn(spool, tail->fd, &damage);
 }
 
+/* It is sealed: it ends there, and all before was durable. */
+static void
+end_at_seal(struct tail *tail, const struct spool *spool, uint32_t end, uint32_t size)
+{
+	const struct damage damage = {
+		.segment = tail->number,
+		.offset = size,
+		.len = end - size,
+		.what = "file is shorter than its seal says",
+	};
+
+	tail->limit = end < size ? end : size;
+	tail->durable = end;
+	if (size < end)
+		damage_report(spool, tail->fd, &damage);
+}
+
 /* Nobody writes it any more: find out where it ends.  0, or -1 and errno. */
 static int
 find_end(struct tail *tail, const struct spool *spool, struct window *window)
@@ -103,14 +118,16 @@ find_end(struct tail *tail, const struct spool *spool, struct window *window)
 	uint64_t number;
 	uint32_t end;
 
-	if (fstat(tail->fd, &st) < 0 || disk_read_all(tail->fd, head, sizeof head, 0) < 0)
+	if (fstat(tail->fd, &st) < 0)
 		return -1;
 
 	uint32_t size = st.st_size < SIZE_MAX_SANE ? (uint32_t)st.st_size : SIZE_MAX_SANE;
 
+	/* A first block that is missing or cannot be read leaves a segment without a seal. */
+	if (disk_read_all(tail->fd, head, sizeof head, 0) < 0 && errno != EIO)
+		return -1;
 	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end)) {
-		tail->limit = end < size ? end : size;
-		tail->durable = end;
+		end_at_seal(tail, spool, end, size);
 	} else if (!segment_head_decode(head, &number) || number == tail->number) {
 		tail->is_verified = true;
 		if (tail_survey(tail, window, size) < 0)
@@ -172,10 +189,16 @@ take_record(struct tail *tail, const struct spool *spool, struct window *window,
     const struct record *record, struct spool_record *out)
 {
 	const unsigned char *envelope = NULL;
-	const char *fault = find_fault(tail, window, record, &envelope);
+	const char *fault = "record is cut off";
 
-	if (fault != NULL && errno != 0)
+	if (record->offset + record_size(record) <= tail->limit)
+		fault = find_fault(tail, window, record, &envelope);
+	if (fault != NULL && errno == EIO) {
+		tail->unreadable++;
+		fault = "cannot be read";
+	} else if (fault != NULL && errno != 0) {
 		return TAIL_ERROR;
+	}
 	*out = (struct spool_record){
 		.id = record->id,
 		.place = { tail->number, record->offset },
@@ -193,45 +216,23 @@ take_record(struct tail *tail, const struct spool *spool, struct window *window,
 		report(tail, spool, out->record_len, out->id, fault);
 	else
 		out->envelope->id = out->id;
-	tail->offset += out->record_len;
+	tail->offset = record->offset + record_size(record) < tail->limit
+			   ? tail->offset + out->record_len
+			   : tail->limit;
 	tail->ahead = record_inline_len(record) > BIG_CONTENT ? AHEAD_HEAD : AHEAD_FULL;
 	return fault == NULL ? TAIL_RECORD : TAIL_DRY;
 }
 
-/* The disk refuses to give something away: step over it, and keep the file for whoever can read it.
- */
-static void
-skip_unreadable(struct tail *tail, const struct spool *spool, struct window *window)
-{
-	uint32_t found = tail->offset;
-
-	for (int i = 0; i < UNREADABLE_TRIES && found < tail->limit; i++) {
-		uint32_t from = (found / UNREADABLE_STEP + 1) * UNREADABLE_STEP;
-
-		found = from;
-		if (from >= tail->limit || tail_find(tail, window, from, tail->limit, &found) == 0)
-			break;
-		if (i == UNREADABLE_TRIES - 1)
-			found = tail->limit;
-	}
-	if (found > tail->limit)
-		found = tail->limit;
-	report(tail, spool, found - tail->offset, 0, "cannot be read");
-	tail->offset = found;
-	tail->is_unreadable = true;
-}
-
-/* Something is no sound head, or its record is longer than the file: go on behind it. */
+/* No sound head, or a record that ends behind the file: go on at the next sound head there is.  0,
+ * or -1 and errno. */
 static int
-skip_damage(struct tail *tail, const struct spool *spool, struct window *window, bool is_cut)
+skip_damage(struct tail *tail, const struct spool *spool, struct window *window, const char *what)
 {
-	uint32_t found = tail->limit;
+	uint32_t found;
 
-	if (!is_cut &&
-	    tail_find(tail, window, tail->offset + RECORD_ALIGN, tail->limit, &found) < 0)
+	if (tail_find(tail, window, tail->offset, tail->limit, &found) < 0)
 		return -1;
-	report(
-	    tail, spool, found - tail->offset, 0, is_cut ? "record is cut off" : "no record here");
+	report(tail, spool, found - tail->offset, 0, what);
 	tail->offset = found;
 	return 0;
 }
@@ -243,15 +244,20 @@ step(struct tail *tail, const struct spool *spool, struct window *window, struct
 	const unsigned char *head =
 	    window_at(window, tail->fd, tail->offset, RECORD_HEAD, tail->limit, tail->ahead);
 	struct record record;
-	bool is_sound = head != NULL &&
-			record_decode(head, tail->number, tail->offset, &record) == RECORD_SOUND;
+	const char *what = "no record here";
 
-	if (head == NULL && errno != 0)
+	if (head == NULL && errno != 0 && errno != EIO)
 		return TAIL_ERROR;
-	if (is_sound && tail->offset + record_size(&record) <= tail->limit)
+	if (head == NULL && errno == EIO) {
+		what = "cannot be read";
+	} else if (head == NULL) {
+		report(tail, spool, tail->limit - tail->offset, 0, "end is missing");
+		tail->offset = tail->limit;
+		return TAIL_DRY;
+	} else if (record_decode(head, tail->number, tail->offset, &record) == RECORD_SOUND) {
 		return take_record(tail, spool, window, &record, out);
-	return skip_damage(tail, spool, window, is_sound || head == NULL) < 0 ? TAIL_ERROR
-									      : TAIL_DRY;
+	}
+	return skip_damage(tail, spool, window, what) < 0 ? TAIL_ERROR : TAIL_DRY;
 }
 
 enum tail_next
@@ -270,9 +276,7 @@ tail_next(struct tail *tail, const struct spool *spool, struct window *window,
 	while (tail->offset < tail->limit) {
 		enum tail_next next = step(tail, spool, window, out);
 
-		if (next == TAIL_ERROR && errno == EIO)
-			skip_unreadable(tail, spool, window);
-		else if (next != TAIL_DRY)
+		if (next != TAIL_DRY)
 			return next;
 	}
 	return tail->is_ended ? TAIL_END : TAIL_DRY;

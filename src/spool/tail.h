@@ -17,14 +17,14 @@ struct window;
 
 struct tail {
 	uint64_t number;
-	int fd;             /* -1: not opened yet */
-	uint32_t offset;    /* of the next record */
-	uint32_t limit;     /* it may be read up to here */
-	uint32_t ahead;     /* how much to read at once */
-	uint32_t durable;   /* below this, what is not sound is damage; above, it is a torn end */
-	bool is_ended;      /* no writer any more: limit is final */
-	bool is_verified;   /* contents are checked too, for some may never have been synced */
-	bool is_unreadable; /* some of it could not be read at all: keep the file */
+	int fd;              /* -1: not opened yet */
+	uint32_t offset;     /* of the next record */
+	uint32_t limit;      /* it may be read up to here */
+	uint32_t ahead;      /* how much to read at once */
+	uint32_t durable;    /* below this, what is not sound is damage; above, it is a torn end */
+	bool is_ended;       /* no writer any more: limit is final */
+	bool is_verified;    /* contents are checked too, for some may never have been synced */
+	unsigned unreadable; /* so often the disk refused to read: the file is kept */
 };
 
 enum tail_next {
@@ -54,7 +54,7 @@ int tail_survey(struct tail *tail, struct window *window, uint32_t size);
  * The first offset from `from` on at which a sound head stands, or limit if there is none.  0, or
  * -1 and errno.
  */
-int tail_find(
-    const struct tail *tail, struct window *window, uint32_t from, uint32_t limit, uint32_t *found);
+int
+tail_find(struct tail *tail, struct window *window, uint32_t from, uint32_t limit, uint32_t *found);
 
 #endif

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "spool/disk.h"
 
 enum { KEEP_MAX = 256 * 1024 };
 
 struct window {
+	const struct disk_ops *disk;
 	unsigned char *data;
 	size_t size;
 	int fd;
@@ -20,12 +22,12 @@ struct window {
 };
 
 struct window *
-window_new(void)
+window_new(const struct disk_ops *disk)
 {
 	struct window *window = calloc(1, sizeof *window);
 
 	if (window != NULL)
-		window->fd = -1;
+		*window = (struct window){ .disk = disk, .fd = -1 };
 	return window;
 }
 
@@ -76,7 +78,7 @@ fill(struct window *window, int fd, uint32_t offset, size_t len, size_t want)
 	window->start = offset;
 	window->len = 0;
 	while (window->len < len) {
-		ssize_t n = pread(fd, window->data + window->len, want - window->len,
+		ssize_t n = window->disk->pread(fd, window->data + window->len, want - window->len,
 		    (off_t)(offset + window->len));
 
 		if (n < 0 && errno == EINTR)

@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct disk_ops;
 struct window;
 
-struct window *window_new(void);
+struct window *window_new(const struct disk_ops *disk);
 void window_free(struct window **window);
 
 /* Forget what is in memory: the file may have changed, or another one is to be read. */

@@ -22,12 +22,21 @@
 #include "spool/thread.h"
 
 void
-writer_commit(struct spool_writer *writer, struct spool_message *message)
+writer_commit(struct spool_writer *writer, struct message_list *messages)
 {
 	pthread_mutex_lock(&writer->lock);
-	STAILQ_INSERT_TAIL(&writer->waiting, message, link);
+	STAILQ_CONCAT(&writer->waiting, messages);
 	pthread_cond_signal(&writer->work);
 	pthread_mutex_unlock(&writer->lock);
+}
+
+void
+writer_commit_one(struct spool_writer *writer, struct spool_message *message)
+{
+	struct message_list one = STAILQ_HEAD_INITIALIZER(one);
+
+	STAILQ_INSERT_TAIL(&one, message, link);
+	writer_commit(writer, &one);
 }
 
 static void

@@ -8,6 +8,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_outcome \
 	tests/unit/spool/test_reader \
 	tests/unit/spool/test_record \
+	tests/unit/spool/test_recycle \
 	tests/unit/spool/test_spool \
 	tests/unit/spool/test_recovery \
 	tests/unit/spool/test_writer
@@ -45,3 +46,5 @@ tests_unit_spool_test_crash_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_crash_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_reader_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_reader_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_recycle_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_recycle_LDADD = $(SPOOL_LIBS)

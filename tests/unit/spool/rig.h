@@ -110,6 +110,9 @@ int rig_calls(enum disk_call call);
 extern const struct disk_ops rig_disk;
 void rig_slow(int ms);
 
+/* The reader gets EIO for these octets of every file; to = 0 ends it. */
+void rig_spoil(off_t from, off_t to);
+
 /* A disk whose power fails after so many calls (-1: never); then all of them fail and change
  * nothing. */
 extern const struct disk_ops rig_power_disk;

@@ -13,6 +13,7 @@ static struct {
 	atomic_int calls, after, times, error;
 } plan[CALLS];
 static atomic_int slow_ms;
+static _Atomic off_t bad_from, bad_to;
 
 void
 rig_break(enum disk_call call, int after, int times, int error)
@@ -39,6 +40,13 @@ void
 rig_slow(int ms)
 {
 	slow_ms = ms;
+}
+
+void
+rig_spoil(off_t from, off_t to)
+{
+	bad_from = from;
+	bad_to = to;
 }
 
 /* Whether this call is to fail; errno is set then. */
@@ -69,6 +77,21 @@ static int
 broken_openat(int dir, const char *name, int flags, mode_t mode)
 {
 	return fails(CALL_OPENAT) ? -1 : disk_os.openat(dir, name, flags, mode);
+}
+
+/* Pages that cannot be read, as a disk has them: what stands before is given, then EIO. */
+static ssize_t
+broken_pread(int fd, void *buf, size_t len, off_t offset)
+{
+	off_t from = bad_from, to = bad_to;
+
+	if (to == 0 || offset >= to || offset + (off_t)len <= from)
+		return pread(fd, buf, len, offset);
+	if (offset >= from) {
+		errno = EIO;
+		return -1;
+	}
+	return pread(fd, buf, (size_t)(from - offset), offset);
 }
 
 static ssize_t
@@ -126,6 +149,7 @@ broken_unlinkat(int dir, const char *name, int flags)
 
 const struct disk_ops rig_disk = {
 	.openat = broken_openat,
+	.pread = broken_pread,
 	.pwritev = broken_pwritev,
 	.fdatasync = broken_fdatasync,
 	.fsync_dir = broken_fsync_dir,

@@ -232,6 +232,7 @@ power_unlinkat(int dir, const char *name, int flags)
 
 const struct disk_ops rig_power_disk = {
 	.openat = power_openat,
+	.pread = pread,
 	.pwritev = power_pwritev,
 	.fdatasync = power_fdatasync,
 	.fsync_dir = power_fsync_dir,

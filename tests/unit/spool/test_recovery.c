@@ -280,6 +280,48 @@ START_TEST(an_empty_or_tiny_file_is_empty)
 }
 END_TEST
 
+/* What the disk does not give away costs what it touches; the file stays for whoever can read it.
+ */
+START_TEST(an_unreadable_page_costs_what_it_touches)
+{
+	for (int unsealed = 0; unsealed < 2; unsealed++) {
+		struct sent sent[12];
+		struct rig rig;
+
+		ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+		rig_open(&rig, SMALL);
+		rig_writer(&rig);
+		for (size_t i = 0; i < 12; i++) {
+			rig_send(&rig, i + 1, 3000, &sent[i]);
+			rig_wait(&rig, &sent[i], 1);
+		}
+		rig_writer_free(&rig);
+		if (unsealed) {
+			int fd = open(rig_file(&rig, "log", 1, "seg"), O_WRONLY);
+
+			ck_assert_int_eq(pwrite(fd, (char[64]){ 0 }, 64, SEGMENT_SEAL_AT), 64);
+			close(fd);
+		}
+		rig_restart(&rig);
+		for (off_t page = SEGMENT_HEAD; page < 11 * 4096; page += 4096) {
+			rig_spoil(page, page + 4096);
+			rig_read(&rig, &found);
+			for (size_t i = 0; i < 12; i++) {
+				off_t start = sent[i].place.offset, end = start + 3300;
+
+				ck_assert(rig_times(&found, i + 1) == 1 ||
+					  (start < page + 4096 && end > page));
+			}
+		}
+		rig_spoil(0, 0);
+		rig_read(&rig, &found);
+		ck_assert_uint_eq(found.count, 12);
+		ck_assert_uint_eq(found.sealed, 1);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -289,7 +331,8 @@ add_cases(Suite *suite)
 	    suite, "cut", a_cut_keeps_all_before_it_if_sealed, a_cut_keeps_all_before_it_if_torn);
 	add_tests(suite, "damage", damage_is_reported_and_set_aside, a_torn_end_is_not_damage,
 	    zeros_behind_the_end_are_silent, noise_is_survived,
-	    the_head_of_another_segment_means_empty, an_empty_or_tiny_file_is_empty);
+	    the_head_of_another_segment_means_empty, an_unreadable_page_costs_what_it_touches,
+	    an_empty_or_tiny_file_is_empty);
 }
 
 UNIT_MAIN("spool/recovery")
