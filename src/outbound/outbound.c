@@ -429,7 +429,19 @@ outbound_outcomes(struct outbound *outbound)
 const char *
 outbound_reason(const struct outbound *outbound, const struct queue_item *item)
 {
-	return reasons_text(outbound->reasons, item->reason);
+	const char *reason = reasons_text(outbound->reasons, item->reason);
+	struct outbound_upstream_status status;
+
+	if (reason != NULL || item->state != QUEUE_READY)
+		return reason;
+	for (size_t i = 0; i < outbound->nupstream; i++) {
+		upstream_status(outbound->upstream[i], &status);
+		if (status.state == UPSTREAM_UP)
+			return NULL;
+		if (reason == NULL)
+			reason = status.hold_reason;
+	}
+	return reason;
 }
 
 bool

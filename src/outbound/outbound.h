@@ -41,7 +41,8 @@ struct queue *outbound_queue(struct outbound *outbound);
 struct spool *outbound_spool(struct outbound *outbound);
 struct spool_outcomes *outbound_outcomes(struct outbound *outbound);
 
-/* Why a message waits, in words; NULL: it has not been tried, or was not put off. */
+/* Why a message waits, in words: its last deferral, or the hold of all upstreams; NULL: nothing is
+ * known. */
 const char *outbound_reason(const struct outbound *outbound, const struct queue_item *item);
 
 enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };
