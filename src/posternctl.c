@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "control/client.h"
@@ -201,6 +202,20 @@ accepts(const struct command *command, const char *argument)
 	return strstr(takes, "ID") != NULL;
 }
 
+/* Whether the argument, if there is one, is an option or may be an id: it becomes part of a path.
+ */
+static bool
+is_plausible(const char *argument)
+{
+	uint64_t id;
+
+	if (argument == NULL || *argument == '-' || id_parse(argument, &id) == 0)
+		return true;
+	fprintf(stderr, "posternctl: `%.40s` is not a message id; `posternctl queue` lists them\n",
+	    argument);
+	return false;
+}
+
 /* The socket that the config names; NULL when the config is broken, which was said then. */
 static char *
 find_socket(const char *file)
@@ -232,6 +247,8 @@ run(const char *file, const char *socket, const char *name, const char *argument
 			continue;
 		if (!accepts(&commands[i], argument))
 			return usage(stderr, EX_USAGE);
+		if (!is_plausible(argument))
+			return EX_NOINPUT;
 		if (socket == NULL)
 			socket = found = find_socket(file);
 		if (socket != NULL)

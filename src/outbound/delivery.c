@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "queue/queue.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
@@ -64,6 +65,19 @@ out:
 	return result;
 }
 
+/* A reply as it was said, for whoever reads it in a report or in the queue. */
+static char *
+reply_text(int code, const char *enhanced, const char *words)
+{
+	struct str text = STR_EMPTY;
+
+	if (code == 0)
+		return strdup(words);
+	str_printf(&text, "%d%s%s%s%s", code, *enhanced != '\0' ? " " : "", enhanced,
+	    *words != '\0' ? " " : "", words);
+	return str_take(&text);
+}
+
 void
 delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int code,
     const char *enhanced, const char *words)
@@ -76,7 +90,7 @@ delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int 
 	if (strlen(enhanced) < sizeof to->enhanced)
 		memcpy(to->enhanced, enhanced, strlen(enhanced) + 1);
 	free(to->reply);
-	to->reply = strdup(words);
+	to->reply = reply_text(code, to->enhanced, words);
 }
 
 void

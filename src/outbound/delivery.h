@@ -32,7 +32,7 @@ struct delivery_rcpt {
 	enum rcpt_fate fate;
 	int code; /* 0: no reply, the words are ours */
 	char enhanced[ENHANCED_SIZE];
-	char *reply; /* words, NULL until there are any */
+	char *reply; /* with its codes if it has any; NULL until there is one */
 };
 
 struct delivery {
