@@ -13,12 +13,28 @@ struct scan {
 	struct str bare;  /* outside of angle brackets */
 	struct str angle; /* within them */
 	bool has_angle, in_angle;
+	bool gap;       /* white space or a comment came just before */
+	bool is_phrase; /* what is in bare are words, and no address */
 };
 
 static struct str *
 target(struct scan *scan)
 {
 	return scan->in_angle ? &scan->angle : &scan->bare;
+}
+
+/*
+ * A word begins, or goes on, with c.  "a @ b" is a@b (RFC 5322 4.4), but "Bob b@c" is not Bobb@c:
+ * mail would go to somebody else.
+ */
+static void
+note_word(struct scan *scan, char c)
+{
+	const struct str *out = target(scan);
+	char last = out->len > 0 ? out->data[out->len - 1] : '@';
+
+	scan->is_phrase |= scan->gap && strchr("@.", c) == NULL && strchr("@.", last) == NULL;
+	scan->gap = false;
 }
 
 /* Skip a comment, which may hold others; at is behind its "(". */
@@ -44,6 +60,7 @@ copy_enclosed(struct scan *scan, char closing)
 {
 	struct str *out = target(scan);
 
+	note_word(scan, *scan->at);
 	str_add(out, scan->at++, 1);
 	while (scan->at < scan->end) {
 		char c = *scan->at++;
@@ -67,7 +84,7 @@ emit(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 	const char *mailbox = from->data;
 	int result = 0;
 
-	if (str_is_bad(&scan->bare) || str_is_bad(&scan->angle))
+	if (str_is_bad(&scan->bare) || str_is_bad(&scan->angle) || scan->is_phrase)
 		return -1;
 	if (from->len > 0 && *mailbox == '@' && strchr(mailbox, ':') != NULL)
 		mailbox = strchr(mailbox, ':') + 1; /* a source route */
@@ -75,7 +92,7 @@ emit(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 		result = fn(ctx, mailbox);
 	str_cut(&scan->bare, 0);
 	str_cut(&scan->angle, 0);
-	scan->has_angle = false;
+	scan->has_angle = scan->gap = false;
 	return result;
 }
 
@@ -91,16 +108,19 @@ step(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 	scan->at++;
 	switch (c) {
 	case '(':
+		scan->gap = true;
 		return skip_comment(scan);
 	case ' ':
 	case '\t':
 	case '\r':
 	case '\n':
-		return 0; /* "a @ b" is a@b; words of a display name are dropped anyway */
+		scan->gap = true;
+		return 0;
 	case '<':
 		if (scan->in_angle || scan->has_angle)
 			return -1;
 		scan->in_angle = scan->has_angle = true;
+		scan->gap = scan->is_phrase = false; /* it was a display name */
 		return 0;
 	case '>':
 		if (!scan->in_angle)
@@ -112,12 +132,15 @@ step(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 	}
 	if (!scan->in_angle && c == ':') { /* what came before was a group's name */
 		str_cut(&scan->bare, 0);
+		scan->is_phrase = false;
 		return 0;
 	}
 	if (!scan->in_angle && (c == ',' || c == ';'))
 		return emit(scan, fn, ctx);
-	if (!scan->has_angle || scan->in_angle)
+	if (!scan->has_angle || scan->in_angle) {
+		note_word(scan, c);
 		str_add(target(scan), &c, 1);
+	}
 	return 0;
 }
 

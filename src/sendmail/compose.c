@@ -194,7 +194,7 @@ draft_compose(
 	int result = EX_OK;
 
 	*out = (struct draft){ .sender = choose_sender(options, domain) };
-	for (size_t i = 0; i < options->nrecipient; i++)
+	for (size_t i = 0; i < options->nrecipient && result == 0; i++)
 		result = addresses_each(
 		    options->recipient[i], strlen(options->recipient[i]), add_recipient, out);
 	if (result != 0) {
