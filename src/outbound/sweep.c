@@ -29,6 +29,15 @@ struct sweep {
 	struct queue_item *at; /* looked at last; NULL: begin anew */
 };
 
+/* Ids may be ahead of the clock: it was set back, or more were made than it had milliseconds. */
+static uint64_t
+age_of(const struct queue_item *item)
+{
+	int64_t age = clock_real_ms() - id_time_ms(item->id);
+
+	return age > 0 ? (uint64_t)age : 0;
+}
+
 static void
 expire(struct sweep *sweep, struct queue_item *item)
 {
@@ -40,14 +49,13 @@ expire(struct sweep *sweep, struct queue_item *item)
 	enum delivery_result result = delivery_open(sweep->of.spool, item, false, &delivery);
 
 	if (delivery == NULL) {
-		if (result == DELIVERY_DAMAGED)
-			ledger_discard(sweep->of.ledger, item, "damaged on disk, and too old");
-		else
+		if (result != DELIVERY_DAMAGED ||
+		    ledger_discard(sweep->of.ledger, item, "damaged on disk, and too old") == -1)
 			queue_put_back(sweep->of.queue, item, true);
 		return;
 	}
 	(void)snprintf(words, sizeof words, "given up after %" PRIu64 " minutes%s%s",
-	    (uint64_t)(clock_real_ms() - id_time_ms(item->id)) / 60000,
+	    age_of(item) / 60000,
 	    last != NULL ? "; the last attempt: " : ": the mail provider could not be reached",
 	    last != NULL ? last : "");
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "4.4.7", words);
@@ -72,7 +80,7 @@ static bool
 look(struct sweep *sweep, struct queue_item *item)
 {
 	const struct config_queue *config = &sweep->of.config->queue;
-	uint64_t age = (uint64_t)(clock_real_ms() - id_time_ms(item->id));
+	uint64_t age = age_of(item);
 
 	if (item->state == QUEUE_ACTIVE)
 		return false;
