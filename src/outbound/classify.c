@@ -11,6 +11,8 @@
 #define IN(step)    (1u << (step))
 #define SESSION     (IN(STEP_GREETING) | IN(STEP_EHLO) | IN(STEP_STARTTLS) | IN(STEP_AUTH))
 #define TRANSACTION (IN(STEP_MAIL) | IN(STEP_RCPT) | IN(STEP_DATA) | IN(STEP_DOT))
+/* Where "account" and "rate" are not those of a recipient. */
+#define OURS (SESSION | IN(STEP_MAIL) | IN(STEP_DATA) | IN(STEP_DOT))
 
 struct pattern {
 	unsigned steps;
@@ -64,20 +66,20 @@ static const struct pattern patterns[] = {
 	{ TRANSACTION | SESSION, 0, NULL, "daily message quota", ACCOUNT(quota) },
 	{ TRANSACTION | SESSION, 0, NULL, "sending limit exceeded", ACCOUNT(quota) },
 	{ TRANSACTION | SESSION, 0, NULL, "relay limit exceeded", ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "quota exceeded for this account", ACCOUNT(quota) },
+	{ OURS, 0, NULL, "quota exceeded for this account", ACCOUNT(quota) },
 	/* The account as a whole. */
-	{ TRANSACTION | SESSION, 0, NULL, "account suspended", ACCOUNT(suspended) },
-	{ TRANSACTION | SESSION, 0, NULL, "account has been suspended", ACCOUNT(suspended) },
-	{ TRANSACTION | SESSION, 0, NULL, "account is suspended", ACCOUNT(suspended) },
-	{ TRANSACTION | SESSION, 0, NULL, "account disabled", ACCOUNT(suspended) },
-	{ TRANSACTION | SESSION, 0, NULL, "account is disabled", ACCOUNT(suspended) },
+	{ OURS, 0, NULL, "account suspended", ACCOUNT(suspended) },
+	{ OURS, 0, NULL, "account has been suspended", ACCOUNT(suspended) },
+	{ OURS, 0, NULL, "account is suspended", ACCOUNT(suspended) },
+	{ OURS, 0, NULL, "account disabled", ACCOUNT(suspended) },
+	{ OURS, 0, NULL, "account is disabled", ACCOUNT(suspended) },
 	/* Throttling. */
 	{ TRANSACTION, 432, NULL, NULL, SLOW(slower) },
 	{ TRANSACTION, 454, NULL, "throttl", SLOW(slower) },
 	{ TRANSACTION, 454, NULL, "rate exceeded", SLOW(slower) },
 	{ TRANSACTION, 421, "4.7.28", NULL, SLOW(slower) },
 	{ TRANSACTION, 0, NULL, "maximum sending rate", SLOW(slower) },
-	{ TRANSACTION, 450, "4.2.1", "rate", SLOW(slower) },
+	{ OURS & ~SESSION, 450, "4.2.1", "rate", SLOW(slower) },
 	/* Too many recipients in one transaction: RFC 5321 4.5.3.1.10. */
 	{ IN(STEP_RCPT), 452, NULL, "too many", { FATE_NEXT, HOLD_NONE, NULL } },
 	{ IN(STEP_RCPT), 452, "4.5.3", NULL, { FATE_NEXT, HOLD_NONE, NULL } },

@@ -47,6 +47,11 @@ static const struct reply_case cases[] = {
 	{ STEP_DOT, 550, "5.4.5", "Daily SMTP relay limit exceeded", FATE_HOLD, HOLD_ACCOUNT },
 	{ STEP_MAIL, 550, "5.4.5", "Daily user sending quota exceeded", FATE_HOLD, HOLD_ACCOUNT },
 	{ STEP_MAIL, 554, "", "Your account has been suspended", FATE_HOLD, HOLD_ACCOUNT },
+	/* The same words about a recipient are no reason to stop the others. */
+	{ STEP_RCPT, 550, "5.2.1", "Recipient account is disabled", FATE_FAIL, HOLD_NONE },
+	{ STEP_RCPT, 552, "5.2.2", "quota exceeded for this account", FATE_FAIL, HOLD_NONE },
+	{ STEP_RCPT, 450, "4.2.1", "the user is receiving mail at a rate that prevents more",
+	    FATE_DEFER, HOLD_NONE },
 	/* Throttling. */
 	{ STEP_DOT, 454, "4.7.0", "Throttling failure: Maximum sending rate exceeded", FATE_SLOW,
 	    HOLD_THROTTLE },
