@@ -59,7 +59,10 @@ health_hold(struct health *health, enum hold kind, const char *reason, int64_t n
 bool
 health_is_probe_due(const struct health *health, int64_t now_ms)
 {
-	return health->state == HEALTH_HELD && now_ms >= health->probe_ms;
+	return health->state == HEALTH_HELD &&
+	       (now_ms >= health->probe_ms ||
+		   health->probe_ms - now_ms >
+		       (int64_t)wait_of(health)); /* the clock was set back */
 }
 
 void

@@ -54,6 +54,18 @@ START_TEST(no_wait_is_longer_than_a_messages)
 }
 END_TEST
 
+START_TEST(a_clock_set_back_does_not_stretch_the_wait)
+{
+	struct health health;
+	int64_t now = INT64_C(1000000000);
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	health_hold(&health, HOLD_NETWORK, "refused", now);
+	ck_assert(!health_is_probe_due(&health, now));
+	ck_assert(health_is_probe_due(&health, now - 3600 * 1000));
+}
+END_TEST
+
 START_TEST(comes_back)
 {
 	struct health health;
@@ -72,7 +84,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "health", holds_and_probes_with_longer_waits,
-	    sessions_that_fail_together_count_once, no_wait_is_longer_than_a_messages, comes_back);
+	    sessions_that_fail_together_count_once, no_wait_is_longer_than_a_messages,
+	    a_clock_set_back_does_not_stretch_the_wait, comes_back);
 }
 
 UNIT_MAIN("health")
