@@ -62,6 +62,8 @@ apply(struct feed *feed, struct queue_item *item, const struct past *past)
 		queue_hold(feed->of.queue, item);
 	else if (past->next_try_ms > 0)
 		queue_wait(feed->of.queue, item, past->next_try_ms);
+	else if (past->released)
+		queue_make_ready(feed->of.queue, item);
 	return true;
 }
 
@@ -80,14 +82,26 @@ add(struct feed *feed, const struct spool_record *record, const struct past *pas
 		ledger_forget(feed->of.ledger, item);
 }
 
+/* It is done as a whole, and so is an older copy whose outcomes did not outlive a loss of power. */
+static void
+drop(struct feed *feed, const struct spool_record *record)
+{
+	struct queue_item *item = queue_find(feed->of.queue, record->id);
+
+	if (item != NULL)
+		ledger_supersede(feed->of.ledger, item);
+	if (record->is_large)
+		spool_outcomes_drop_large(feed->of.outcomes, record->id);
+}
+
 static void
 take_record(struct feed *feed, struct spool_record *record)
 {
 	struct past *past = history_take(feed->history, &record->place);
 
-	if (past != NULL && past->removed && record->is_large)
-		spool_outcomes_drop_large(feed->of.outcomes, record->id);
-	else if (past == NULL || !(past->removed || past->moved))
+	if (past != NULL && past->removed)
+		drop(feed, record);
+	else if (past == NULL || !past->moved)
 		add(feed, record, past);
 	past_free(&past);
 	envelope_free(&record->envelope);

@@ -113,9 +113,11 @@ history_add(struct history *history, uint64_t segment, const struct outcome *out
 		break;
 	case OUTCOME_HELD:
 		past->held = true;
+		past->released = false;
 		break;
 	case OUTCOME_RELEASED:
 		past->held = false;
+		past->released = true;
 		past->next_try_ms = 0;
 		break;
 	case OUTCOME_REMOVED:

@@ -21,6 +21,7 @@ struct past {
 	bool removed; /* done as a whole */
 	bool moved;   /* a later segment has it */
 	bool held, warned;
+	bool released; /* later than it was held, here or in the envelope of a copy */
 	unsigned attempts;
 	int64_t next_try_ms; /* 0: at once */
 	char *reply;         /* of the last deferral, or NULL */

@@ -59,9 +59,9 @@ START_TEST(the_last_order_counts)
 
 	struct past *released = take(history, 64), *held = take(history, 128);
 
-	ck_assert(!released->held);
+	ck_assert(!released->held && released->released);
 	ck_assert_int_eq(released->next_try_ms, 0);
-	ck_assert(held->held);
+	ck_assert(held->held && !held->released);
 	past_free(&released);
 	past_free(&held);
 	history_free(&history);
