@@ -18,10 +18,7 @@
 #include "spool/writer.h"
 
 struct forward {
-	struct queue *queue;
-	struct reasons *reasons;
-	struct spool *spool;
-	struct spool_writer *writer;
+	struct forward_context of;
 	size_t busy;
 };
 
@@ -32,13 +29,12 @@ struct copy {
 };
 
 struct forward *
-forward_new(
-    struct queue *queue, struct reasons *reasons, struct spool *spool, struct spool_writer *writer)
+forward_new(const struct forward_context *context)
 {
 	struct forward *forward = calloc(1, sizeof *forward);
 
 	if (forward != NULL)
-		*forward = (struct forward){ queue, reasons, spool, writer, 0 };
+		forward->of = *context;
 	return forward;
 }
 
@@ -59,19 +55,19 @@ static void
 give_back(struct forward *forward, struct queue_item *item, enum queue_state state)
 {
 	if (state == QUEUE_WAITING) {
-		queue_wait(forward->queue, item, item->next_try_ms);
+		queue_wait(forward->of.queue, item, item->next_try_ms);
 		return;
 	}
-	queue_put_back(forward->queue, item, false);
+	queue_put_back(forward->of.queue, item, false);
 	if (state == QUEUE_HELD)
-		queue_hold(forward->queue, item);
+		queue_hold(forward->of.queue, item);
 }
 
 static void
 on_commit(void *ctx, int error, const struct spool_place *place)
 {
 	struct copy *copy = ctx;
-	struct queue_item *item = queue_find(copy->forward->queue, copy->id);
+	struct queue_item *item = queue_find(copy->forward->of.queue, copy->id);
 	char id[ID_TEXT_SIZE];
 
 	(void)place;
@@ -81,6 +77,7 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 		log_warning("not_moved", log_s("id", id), log_s("why", strerror(error)));
 		give_back(copy->forward, item, copy->state);
 	}
+	copy->forward->of.on_idle(copy->forward->of.ctx);
 	free(copy);
 }
 
@@ -101,7 +98,7 @@ describe(const struct forward *forward, const struct delivery *delivery, enum qu
 	envelope.next_try_ms = state == QUEUE_WAITING ? item->next_try_ms : 0;
 	envelope.warned = item->warned;
 	envelope.held = state == QUEUE_HELD;
-	envelope.last_reply = (char *)(uintptr_t)reasons_text(forward->reasons, item->reason);
+	envelope.last_reply = (char *)(uintptr_t)reasons_text(forward->of.reasons, item->reason);
 	return envelope;
 }
 
@@ -109,7 +106,7 @@ describe(const struct forward *forward, const struct delivery *delivery, enum qu
 static struct spool_message *
 copy_content(struct forward *forward, const struct queue_item *item)
 {
-	struct spool_message *message = spool_message_begin(forward->writer, item->id);
+	struct spool_message *message = spool_message_begin(forward->of.writer, item->id);
 
 	if (message != NULL && spool_message_take(message, &item->place) != 0)
 		spool_message_abort(&message);
@@ -149,8 +146,8 @@ forward_message(struct forward *forward, struct queue_item *item)
 
 	if (forward->busy >= FORWARD_MAX)
 		return -1;
-	queue_grab(forward->queue, item);
-	if (delivery_open(forward->spool, item, false, &delivery) == DELIVERY_OPENED)
+	queue_grab(forward->of.queue, item);
+	if (delivery_open(forward->of.spool, item, false, &delivery) == DELIVERY_OPENED)
 		result = commit_copy(forward, delivery, state);
 	if (result == -1)
 		give_back(forward, item, state);

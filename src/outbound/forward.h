@@ -15,8 +15,16 @@ struct reasons;
 struct spool;
 struct spool_writer;
 
-struct forward *forward_new(
-    struct queue *queue, struct reasons *reasons, struct spool *spool, struct spool_writer *writer);
+struct forward_context {
+	struct queue *queue;
+	struct reasons *reasons;
+	struct spool *spool;
+	struct spool_writer *writer;
+	void (*on_idle)(void *ctx); /* a copy is no longer under way */
+	void *ctx;
+};
+
+struct forward *forward_new(const struct forward_context *context);
 void forward_free(struct forward **forward);
 
 /*

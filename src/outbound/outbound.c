@@ -69,6 +69,14 @@ pump_soon(void *ctx)
 	event_active(outbound->pump, EV_TIMEOUT, 0);
 }
 
+/* The spool is in trouble: look at this message later. */
+static void
+wait_a_while(struct outbound *outbound, struct queue_item *item)
+{
+	queue_wait(
+	    outbound->queue, item, clock_real_ms() + (int64_t)outbound->config->queue.retry_min_ms);
+}
+
 /* Read a message to be sent; one that cannot be trusted is reported to its sender, if that is still
  * known. */
 static struct delivery *
@@ -81,7 +89,8 @@ open_delivery(struct outbound *outbound, struct queue_item *item)
 		return delivery;
 	case DELIVERY_DAMAGED:
 		if (delivery == NULL) {
-			ledger_discard(outbound->ledger, item, "damaged on disk");
+			if (ledger_discard(outbound->ledger, item, "damaged on disk") == -1)
+				wait_a_while(outbound, item);
 			return NULL;
 		}
 		delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.0",
@@ -89,20 +98,19 @@ open_delivery(struct outbound *outbound, struct queue_item *item)
 		ledger_settle(outbound->ledger, delivery, NULL, true);
 		return NULL;
 	case DELIVERY_LATER:
-		queue_wait(outbound->queue, item,
-		    clock_real_ms() + (int64_t)outbound->config->queue.retry_min_ms);
+		wait_a_while(outbound, item);
 		return NULL;
 	}
 	return NULL;
 }
 
-/* Whether messages go to this upstream: the first usable one in the order of the config takes them.
- */
+/* Whether messages go to this upstream: the first one that is up, in the order of the config, takes
+ * them.  One in a probe gets its message, and meanwhile the later ones go on. */
 static bool
 is_turn_of(const struct outbound *outbound, const struct upstream *upstream)
 {
 	for (size_t i = 0; i < outbound->nupstream && outbound->upstream[i] != upstream; i++)
-		if (upstream_is_usable(outbound->upstream[i]))
+		if (upstream_is_up(outbound->upstream[i]))
 			return false;
 	return true;
 }
@@ -279,6 +287,21 @@ open_ledger(struct outbound *outbound)
 }
 
 static int
+open_forward(struct outbound *outbound)
+{
+	const struct forward_context context = {
+		.queue = outbound->queue,
+		.reasons = outbound->reasons,
+		.spool = outbound->spool,
+		.writer = outbound->writer,
+		.on_idle = pump_soon,
+		.ctx = outbound,
+	};
+
+	return (outbound->forward = forward_new(&context)) != NULL ? 0 : -1;
+}
+
+static int
 open_feed(struct outbound *outbound, int wake_fd)
 {
 	const struct feed_context context = {
@@ -347,10 +370,8 @@ outbound_new(struct event_base *base, const struct config *config, struct secret
 	    (outbound->outcomes = spool_outcomes_new(spool)) != NULL &&
 	    (outbound->reporter = reporter_new(config, spool, outbound->writer)) != NULL &&
 	    (outbound->resolver = resolver_new(base)) != NULL && open_ledger(outbound) == 0 &&
-	    (outbound->forward = forward_new(
-		 outbound->queue, outbound->reasons, spool, outbound->writer)) != NULL &&
-	    open_upstreams(outbound) == 0 && open_feed(outbound, wake_fd) == 0 &&
-	    open_sweep(outbound) == 0)
+	    open_forward(outbound) == 0 && open_upstreams(outbound) == 0 &&
+	    open_feed(outbound, wake_fd) == 0 && open_sweep(outbound) == 0)
 		return outbound;
 	outbound->secrets = NULL; /* not taken */
 	outbound_free(&outbound);

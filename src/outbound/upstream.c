@@ -123,7 +123,14 @@ count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink)
 }
 
 bool
-upstream_is_usable(const struct upstream *upstream)
+upstream_is_up(const struct upstream *upstream)
+{
+	return !upstream->draining && upstream->health.state == HEALTH_UP;
+}
+
+/* Whether messages may be given to it: up, or in a probe that wants one. */
+static bool
+is_usable(const struct upstream *upstream)
 {
 	return !upstream->draining && upstream->health.state != HEALTH_HELD;
 }
@@ -141,7 +148,7 @@ has_message(const struct upstream *upstream)
 static bool
 may_take(struct upstream *upstream, bool ahead)
 {
-	if (!upstream_is_usable(upstream))
+	if (!is_usable(upstream))
 		return false;
 	if (upstream->health.state == HEALTH_PROBING && has_message(upstream))
 		return false;
@@ -166,7 +173,8 @@ next(void *ctx, struct uplink *uplink, bool ahead)
 	if (member->leaving || !may_take(upstream, ahead))
 		return NULL;
 	if ((delivery = upstream->of.next(upstream->of.ctx, upstream)) == NULL) {
-		recover(upstream); /* a probe that found nothing to send got as far as it could */
+		if (upstream->health.state == HEALTH_PROBING)
+			recover(upstream); /* with nothing to send it got as far as it could */
 		return NULL;
 	}
 	pace_take(&upstream->pace, clock_mono_ms());
@@ -337,9 +345,12 @@ upstream_kick(struct upstream *upstream, size_t ready)
 	}
 	if (upstream->health.state == HEALTH_PROBING) {
 		probe(upstream);
+		wake_idle(upstream, 1); /* it may have waited for its pace */
 		return;
 	}
 	ready = wake_idle(upstream, ready);
+	if (count(upstream, uplink_is_idle) > 0)
+		return; /* it may take none now, so another one would not help */
 
 	size_t dialling = count(upstream, uplink_is_connecting);
 

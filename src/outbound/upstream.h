@@ -41,8 +41,8 @@ struct upstream_context {
 struct upstream *upstream_new(const struct upstream_context *context);
 void upstream_free(struct upstream **upstream); /* aborts what is left */
 
-/* Whether messages may be given to it: up, or in a probe that wants one. */
-bool upstream_is_usable(const struct upstream *upstream);
+/* Whether it works, as far as is known: neither held nor in a probe. */
+bool upstream_is_up(const struct upstream *upstream);
 
 /* There may be `ready` messages for it: wake idle uplinks, open more as the backlog asks. */
 void upstream_kick(struct upstream *upstream, size_t ready);
