@@ -45,6 +45,7 @@ struct delivery {
 	size_t nrcpt;
 	int64_t started_ms; /* monotonic */
 	bool uncertain;     /* the content was sent to its end, and no reply came */
+	bool rest;          /* a fresh connection broke at it: what is untried waits a while */
 };
 
 enum delivery_result {

@@ -254,6 +254,9 @@ settle_rest(struct ledger *ledger, struct delivery *delivery,
 		ledger_forget(ledger, item);
 	else if (delivery_count(delivery, RCPT_DEFERRED) > 0)
 		settle_deferred(ledger, delivery, upstream);
+	else if (delivery->rest)
+		queue_wait(ledger->of.queue, item,
+		    clock_real_ms() + (int64_t)ledger->of.config->queue.retry_min_ms);
 	else
 		queue_put_back(ledger->of.queue, item, last);
 	delivery_free(&delivery);

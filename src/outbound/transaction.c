@@ -192,14 +192,25 @@ transaction_pull(struct uplink *uplink)
 		fill(uplink, uplink->ahead);
 }
 
-/* Add encoded content to the output. */
-static void
+/* Add encoded content to the output: 0, or -1 when out of memory. */
+static int
 send_chunk(struct uplink *uplink, struct transaction *transaction, const char *data, size_t len)
 {
 	struct smtp_dot_span span;
 
 	while (smtp_dot_encode(&transaction->encoder, &data, &len, &span))
-		evbuffer_add(conn_output(uplink->conn), span.data, span.len);
+		if (evbuffer_add(conn_output(uplink->conn), span.data, span.len) == -1)
+			return -1;
+	return 0;
+}
+
+/* Content that cannot be sent whole must not look as if it had ended. */
+static void
+give_up_content(struct uplink *uplink, struct transaction *transaction, const char *why)
+{
+	judge_open(transaction->delivery, RCPT_DEFERRED, 0, "4.3.0", why);
+	uplink->finishing = true; /* no fault of the upstream */
+	uplink_break(uplink, why);
 }
 
 static void
@@ -218,9 +229,10 @@ send_inline(struct uplink *uplink, struct transaction *transaction)
 	size_t len = evbuffer_get_length(content);
 	const char *data = (const char *)evbuffer_pullup(content, -1);
 
-	if (data != NULL)
-		send_chunk(uplink, transaction, data, len);
-	send_end(uplink, transaction);
+	if (len > 0 && (data == NULL || send_chunk(uplink, transaction, data, len) == -1))
+		give_up_content(uplink, transaction, "out of memory");
+	else
+		send_end(uplink, transaction);
 }
 
 /* Send large content as far as the output has room; on_drain goes on. */
@@ -238,16 +250,18 @@ send_large(struct uplink *uplink, struct transaction *transaction)
 				    (off_t)transaction->offset);
 
 		if (left > 0 && got <= 0) {
-			judge_open(delivery, RCPT_DEFERRED, 0, "4.3.0",
-			    "the content could not be read from the spool");
-			uplink_break(uplink, "spool read error");
+			give_up_content(
+			    uplink, transaction, "the content could not be read from the spool");
 			return;
 		}
 		if (left == 0) {
 			send_end(uplink, transaction);
 			return;
 		}
-		send_chunk(uplink, transaction, chunk, (size_t)got);
+		if (send_chunk(uplink, transaction, chunk, (size_t)got) == -1) {
+			give_up_content(uplink, transaction, "out of memory");
+			return;
+		}
 		transaction->offset += (uint64_t)got;
 	}
 }
@@ -297,7 +311,10 @@ on_closing(struct uplink *uplink, enum step step)
 		uplink_hold(uplink, HOLD_SESSION, why);
 		return;
 	}
-	if (step != STEP_MAIL)
+	if (step == STEP_MAIL)
+		uplink->finishing =
+		    true; /* it has had its share of messages: a new one gets this */
+	else
 		judge_open_by_reply(uplink, uplink->current->delivery, RCPT_DEFERRED);
 	uplink_break(uplink, why);
 }
@@ -449,6 +466,9 @@ settle_lost(struct uplink *uplink, struct transaction *transaction, const char *
 	}
 	delivery_judge_all(delivery, RCPT_SENT, RCPT_UNTRIED, 0, "", "");
 	delivery_judge_all(delivery, RCPT_TAKEN, RCPT_UNTRIED, 0, "", "");
+	/* It may be the message that the upstream cannot bear: let others go first. */
+	delivery->rest = transaction == uplink->current && uplink->served == 0 && !uplink->held &&
+			 !uplink->finishing;
 	transaction->delivery = NULL;
 	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
 }
@@ -456,7 +476,10 @@ settle_lost(struct uplink *uplink, struct transaction *transaction, const char *
 void
 transaction_lost(struct uplink *uplink, const char *why)
 {
-	bool amid = uplink->current->delivery != NULL && !uplink->held && !uplink->finishing;
+	/* A connection in use may be closed just when the next message begins: that is no trouble.
+	 */
+	bool amid = uplink->current->delivery != NULL && !uplink->held && !uplink->finishing &&
+		    (uplink->served == 0 || uplink->current->replied);
 
 	uplink->expect_count = 0;
 	settle_lost(uplink, uplink->current, why);
