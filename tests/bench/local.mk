@@ -14,6 +14,8 @@ EXTRA_DIST += \
 	tests/bench/rig/relay.py tests/bench/rig/report.py tests/bench/rig/upstream.py \
 	tests/bench/rig/volume.py
 
+CLEANFILES += bench.json
+
 # As root: it needs a loop device, and Postfix does.
 .PHONY: bench
 bench: all

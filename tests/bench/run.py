@@ -57,6 +57,7 @@ def parse_args():
     p.add_argument('--pipelining', action='store_true', help='clients pipeline (most apps do not)')
     p.add_argument('--latency', type=int, default=0, metavar='MS', help='of the upstream')
     p.add_argument('--sync-messages', type=int, default=1000, help='of the run under strace; 0: no such run')
+    p.add_argument('--drain', type=int, default=30, help='seconds for the queue to empty, before its rate is taken')
     p.add_argument('--patience', type=int, default=30, help='seconds that delivery may stand still')
     p.add_argument('--volume-size', type=size, default=size('2G'))
     p.add_argument('--no-volume', action='store_true', help='queues in the temporary directory itself')
@@ -121,7 +122,7 @@ def run_all(args, home):
                    'versions': {}, 'cases': []}
         for kind in args.relays:
             results['versions'][kind.name] = kind.version()
-        bench = Bench(upstream, volume, home, args.seconds, args.patience)
+        bench = Bench(upstream, volume, home, args.seconds, args.drain, args.patience)
         for octets in args.size:
             for clients in args.clients:
                 case = run_case(bench, args, clients, octets)
@@ -153,7 +154,7 @@ def main():
             results = run_all(args, home)
         finally:
             shutil.rmtree(home)
-    except RigError as error:
+    except (RigError, ConnectionError) as error:
         sys.exit(f'bench: {error}')
     with open(args.output, 'w') as out:
         json.dump(results, out, indent=1)

@@ -36,11 +36,12 @@ class Load:
 class Bench:
     """What stays the same for all cases of a run."""
 
-    def __init__(self, upstream, volume, home, seconds, patience):
+    def __init__(self, upstream, volume, home, seconds, drain, patience):
         self.upstream = upstream
         self.volume = volume
         self.home = home
         self.seconds = seconds
+        self.drain = drain
         self.patience = patience
         self.probes = []  # the disk's speed before each measurement
 
@@ -48,12 +49,13 @@ class Bench:
         """So many fit the volume twice over, whatever the relay adds to each."""
         return int(self.volume.size // 2 // (load.size + 4096))
 
-    def _wait_delivered(self, count):
-        """Wait for the upstream's count; give up when it stands still."""
-        seen, moved = -1, time.monotonic()
+    def _wait_delivered(self, count, seconds=float('inf')):
+        """Wait for the upstream's count, or so many seconds; give up when it stands still."""
+        seen, begin = -1, time.monotonic()
+        moved = begin
         while True:
             now = self.upstream.delivered()
-            if now >= count:
+            if now >= count or time.monotonic() - begin > seconds:
                 return now
             if now > seen:
                 seen, moved = now, time.monotonic()
@@ -81,17 +83,19 @@ class Bench:
             self.upstream.release()
 
     def relay(self, kind, load):
-        """Mail taken and delivered at once: from the first MAIL to the last message upstream."""
+        """Mail taken and delivered at once: from the first MAIL to the last message upstream.  Of a queue
+        that takes longer than `drain` to empty, the rate is that of what has arrived by then."""
         with Running(kind, self, load) as relay:
             flushes, cpu, up_cpu = self.volume.flushes(), relay.cpu_seconds(), self.upstream.cpu_seconds()
             report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
             # The clocks differ (the upstream's is the wall's), so the end is when the count is seen.
-            delivered = self._wait_delivered(report['accepted'])
+            delivered = self._wait_delivered(report['accepted'], self.drain)
             end = time.monotonic()
             stats = self.upstream.stats()
             took = end - report['first_mail_mono']
             return {'load': report, 'accept_rate': report['rate'], 'delivered': delivered,
-                    'seconds': took, 'rate': report['accepted'] / took,
+                    'drained': delivered >= report['accepted'],
+                    'seconds': took, 'rate': delivered / took,
                     'upstream': {key: stats[key] for key in UPSTREAM_KEYS if key in stats},
                     'upstream_cpu_seconds': difference(self.upstream.cpu_seconds(), up_cpu),
                     **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
