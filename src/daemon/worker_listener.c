@@ -15,7 +15,8 @@
 #include "spool/spool.h"
 #include "spool/writer.h"
 
-enum { LINGER_MS = 1000 }; /* for the last replies, once all sessions are over */
+/* For the last replies, once all sessions are over; longer than any of them lingers. */
+enum { LINGER_MS = 2500 };
 
 struct inbound {
 	struct worker worker;

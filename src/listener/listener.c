@@ -28,7 +28,7 @@
 
 enum {
 	LISTENER_RELOAD_GRACE_SEC = 60, /* sessions of an old generation go on so long */
-	LISTENER_STOP_GRACE_SEC = 10,   /* transactions may be finished so long */
+	LISTENER_STOP_GRACE_SEC = 8,    /* transactions may be finished so long */
 };
 
 struct guest {

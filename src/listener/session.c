@@ -19,7 +19,8 @@
 #include "net/conn.h"
 #include "smtp/capability.h"
 
-enum { SESSION_LINGER_MS = 5000 }; /* for the last reply to leave */
+/* For the last reply to leave; while draining, the process is about to end. */
+enum { SESSION_LINGER_MS = 2000, SESSION_DRAIN_LINGER_MS = 500 };
 
 static const struct session_farewell timed_out = { "session_timeout", "4.4.2",
 	"timed out waiting for you" };
@@ -165,7 +166,7 @@ session_advance(struct session *s)
 	void (*on_end)(void *ctx) = s->on_end;
 	void *ctx = s->ctx;
 
-	conn_close(&s->conn, SESSION_LINGER_MS);
+	conn_close(&s->conn, s->is_draining ? SESSION_DRAIN_LINGER_MS : SESSION_LINGER_MS);
 	session_free(&s);
 	on_end(ctx);
 }
