@@ -26,7 +26,7 @@ enum { MOVE_MIN = 2048, PEEK_MAX = 16 };
 struct spool_message *
 spool_message_begin(struct spool_writer *writer, uint64_t id)
 {
-	struct spool_message *message = calloc(1, sizeof *message);
+	struct spool_message *message = writer->is_closing ? NULL : calloc(1, sizeof *message);
 
 	if (message == NULL)
 		return NULL;

@@ -49,6 +49,7 @@ struct spool_writer {
 	struct counters *counters;
 	struct event *event; /* of done_fd */
 	int done_fd, wake_fd;
+	bool is_closing; /* the loop's: nothing may begin any more */
 	struct filer *filer;
 	pthread_t thread;
 	struct segment segment; /* the segment thread's */

@@ -112,36 +112,39 @@ add_name(void *ctx, const char *name)
 	return !reader->is_short;
 }
 
-/* What lies in the directory below the board's next number, and what live writers are about to make
- * there. */
+/*
+ * What lies in the directory below the board's next number, and what live writers are about to make
+ * there.  0, or -1 and errno: EAGAIN while a number is being claimed, for it may stand below too.
+ */
 static int
 list(struct spool_reader *reader)
 {
 	const struct board *board = reader->spool->board;
 	uint64_t live[BOARD_SLOTS];
-	int result;
+	int error = 0;
 
 	reader->known = atomic_load(&board->next_segment);
 	for (int i = 0; i < BOARD_SLOTS; i++)
 		live[i] = atomic_load(&board->slot[i].segment);
-	result = name_walk(reader->spool->log, add_name, reader);
-	for (int i = 0; i < BOARD_SLOTS && result == 0 && !reader->is_short; i++) {
-		/* It may stand below `known` and have no file yet: begin again when it is settled.
-		 */
+	if (name_walk(reader->spool->log, add_name, reader) < 0)
+		error = errno;
+	for (int i = 0; i < BOARD_SLOTS && error == 0; i++) {
 		if (live[i] == BOARD_CLAIMING)
-			result = 1;
-		else if (live[i] != 0 && live[i] < reader->known)
-			reader->is_short = add(reader, live[i]) < 0;
+			error = EAGAIN;
+		else if (live[i] != 0 && live[i] < reader->known && add(reader, live[i]) < 0)
+			error = ENOMEM;
 	}
-	if (result == 0 && !reader->is_short) {
+	if (reader->is_short)
+		error = ENOMEM;
+	if (error == 0) {
 		if (reader->count > 1)
 			qsort(reader->tail, reader->count, sizeof *reader->tail, by_number);
 		return 0;
 	}
-	errno = reader->is_short ? ENOMEM : errno;
 	reader->count = 0;
 	reader->known = 0;
-	return reader->is_short ? -1 : result;
+	errno = error;
+	return -1;
 }
 
 static void
@@ -164,15 +167,13 @@ drop_twins(struct spool_reader *reader)
 			i++;
 }
 
-/* Learn of new segments: 0; 1: ask again later; -1 and errno. */
+/* Learn of new segments: 0, or -1 and errno. */
 static int
 refresh(struct spool_reader *reader)
 {
 	if (reader->known == 0) {
-		int result = list(reader);
-
-		if (result != 0)
-			return result;
+		if (list(reader) < 0)
+			return -1;
 		drop_twins(reader);
 	}
 
@@ -225,10 +226,10 @@ take_turns(struct spool_reader *reader)
 enum spool_next
 spool_reader_next(struct spool_reader *reader, struct spool_record *record)
 {
-	int refreshed = refresh(reader), error = 0;
+	int error = 0;
 
-	if (refreshed != 0)
-		return refreshed < 0 ? SPOOL_NEXT_ERROR : SPOOL_NEXT_WAIT;
+	if (refresh(reader) < 0)
+		return SPOOL_NEXT_ERROR;
 	for (size_t dry = 0; dry < reader->count;) {
 		if (reader->turn >= reader->count)
 			reader->turn = 0;

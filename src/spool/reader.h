@@ -35,7 +35,7 @@ void spool_reader_free(struct spool_reader **reader);
 enum spool_next {
 	SPOOL_NEXT_RECORD,
 	SPOOL_NEXT_WAIT,  /* nothing more is committed: wait for the eventfd */
-	SPOOL_NEXT_ERROR, /* errno: try again later; nothing was skipped */
+	SPOOL_NEXT_ERROR, /* errno: try again later; nothing was skipped, but not all was read */
 };
 
 /*

@@ -208,6 +208,7 @@ spool_writer_free(struct spool_writer **writer)
 
 	if (w == NULL)
 		return;
+	w->is_closing = true;
 	/* The file thread hands its last messages to the segment thread, so it goes first. */
 	filer_finish(w->filer);
 	pthread_mutex_lock(&w->lock);

@@ -47,12 +47,14 @@ void spool_writer_free(struct spool_writer **writer);
 /* The writer's slot: the tag of ids made by this process. */
 unsigned spool_writer_tag(const struct spool_writer *writer);
 
-/* Begin a message of this id.  NULL: out of memory. */
+/* Begin a message of this id.  NULL: out of memory, or the writer is being freed. */
 struct spool_message *spool_message_begin(struct spool_writer *writer, uint64_t id);
 
 /*
  * Move all of `content` (canonical: CRLF lines, not dot-stuffed) to the end of the message.
- * -1 and errno once the message cannot be kept (ENOSPC, EIO, ENOMEM, ...); then only abort is left.
+ * It must be memory of plain evbuffers (no references, no file segments): other threads read and
+ * free it. -1 and errno once the message cannot be kept (ENOSPC, EIO, ENOMEM, ...); then only abort
+ * is left.
  */
 int spool_message_append(struct spool_message *message, struct evbuffer *content);
 

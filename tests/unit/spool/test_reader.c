@@ -111,6 +111,7 @@ END_TEST
 
 START_TEST(waits_while_a_number_is_being_claimed)
 {
+	struct spool_record record;
 	struct rig rig;
 
 	rig_open(&rig, SMALL);
@@ -120,7 +121,8 @@ START_TEST(waits_while_a_number_is_being_claimed)
 
 	struct spool_reader *reader = spool_reader_new(rig.spool, &rig.counters);
 
-	ck_assert_uint_eq(next_id(reader), 0);
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_ERROR);
+	ck_assert_int_eq(errno, EAGAIN);
 	rig.board->slot[5].segment = 0;
 	ck_assert_uint_eq(next_id(reader), 1);
 	spool_reader_free(&reader);
@@ -296,6 +298,28 @@ START_TEST(nameless_large_files_are_swept)
 }
 END_TEST
 
+/* The record of a large content may be what was damaged: the content is not thrown away then. */
+START_TEST(nameless_large_files_are_kept_beside_damage)
+{
+	struct rig rig;
+	struct stat st;
+	char path[128];
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 4, 100000), 0);
+	ck_assert_int_eq(stat(rig_large_file(&rig, 4), &st), 0);
+	snprintf(path, sizeof path, "%s/damaged/0000000000000001-00001000.bin", rig.path);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	ck_assert_int_eq(
+	    spool_large_sweep(rig.spool, is_five, NULL, (int64_t)st.st_mtime * 1000 + 60000), 1);
+	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 0);
+	ck_assert_uint_eq(rig_count(&rig, "damaged", ".msg"), 1);
+	rig_close(&rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -303,7 +327,8 @@ add_cases(Suite *suite)
 	    waits_while_a_number_is_being_claimed, waits_for_a_file_that_is_to_come,
 	    a_busy_segment_does_not_starve_the_others);
 	add_tests(suite, "again", an_envelope_can_be_read_again, a_changed_content_is_refused,
-	    a_missing_large_file_is_damage, nameless_large_files_are_swept);
+	    a_missing_large_file_is_damage, nameless_large_files_are_swept,
+	    nameless_large_files_are_kept_beside_damage);
 }
 
 UNIT_MAIN("spool/reader")
