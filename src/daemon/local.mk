@@ -11,6 +11,9 @@ libdaemon_a_SOURCES = \
 	src/daemon/process.c src/daemon/process.h \
 	src/daemon/reload.c \
 	src/daemon/report.c src/daemon/report.h \
+	src/daemon/sandbox.c src/daemon/sandbox.h \
+	src/daemon/sandbox_calls.c \
+	src/daemon/sandbox_files.c \
 	src/daemon/shared.c src/daemon/shared.h \
 	src/daemon/sockets.c src/daemon/sockets.h \
 	src/daemon/start.c \

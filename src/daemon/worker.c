@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -50,6 +51,8 @@ worker_begin(const struct worker_setup *setup)
 	/* Nothing is to hold the terminal or the pipe of whoever started us. */
 	if (setup->is_background)
 		background_detach();
+	/* syslog(3) writes local times, and cannot read the zone later. */
+	tzset();
 	log_open(setup->log_target, log->format, log->level, worker_role_name(setup->role));
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "daemon/sandbox.h"
 #include "daemon/shared.h"
 #include "daemon/sockets.h"
 #include "daemon/worker.h"
@@ -76,8 +77,10 @@ assemble(struct inbound *inbound, const struct worker_setup *setup)
 	inbound->worker.stop_ms = 3000;
 	inbound->limit = evtimer_new(base, on_limit, inbound);
 	inbound->spool = spool_open(setup->config->spool, &setup->shared->board);
-	if (inbound->limit == NULL || inbound->spool == NULL)
+	if (inbound->limit == NULL || inbound->spool == NULL ||
+	    sandbox_enter(WORKER_LISTENER, setup->config) != 0)
 		return -1;
+	/* Its threads are locked in as well. */
 	inbound->writer = spool_writer_new(inbound->spool, base, setup->wake_fd, counters);
 	if (inbound->writer == NULL)
 		return -1;

@@ -15,6 +15,7 @@
 #include "control/control.h"
 #include "daemon/channel.h"
 #include "daemon/report.h"
+#include "daemon/sandbox.h"
 #include "daemon/shared.h"
 #include "daemon/sockets.h"
 #include "daemon/worker.h"
@@ -103,10 +104,12 @@ assemble(struct relay *relay, const struct worker_setup *setup, struct secrets *
 	relay->worker.stop_ms = 5000;
 	relay->limit = evtimer_new(base, on_limit, relay);
 	relay->spool = spool_open(setup->config->spool, &setup->shared->board);
-	if (relay->limit == NULL || relay->spool == NULL) {
+	if (relay->limit == NULL || relay->spool == NULL ||
+	    sandbox_enter(WORKER_OUTBOUND, setup->config) != 0) {
 		secrets_free(&secrets);
 		return -1;
 	}
+	/* Its threads are locked in as well. */
 	relay->outbound =
 	    outbound_new(base, setup->config, secrets, relay->spool, counters, setup->wake_fd);
 	if (relay->outbound == NULL)

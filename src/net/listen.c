@@ -17,25 +17,10 @@
 
 #include "base/parse.h"
 
-enum { INHERITED_FIRST = 3 }; /* SD_LISTEN_FDS_START */
-
-/* The kernel cuts a longer backlog to its limit; a container's limit may differ from the header's.
- */
-static int
-backlog(void)
-{
-	char text[32] = "";
-	uint64_t n;
-	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-
-	if (file != NULL) {
-		if (fgets(text, sizeof text, file) == NULL)
-			text[0] = '\0';
-		fclose(file);
-	}
-	text[strcspn(text, "\n")] = '\0';
-	return parse_number(text, 1, INT32_MAX, &n) == 0 ? (int)n : SOMAXCONN;
-}
+enum {
+	INHERITED_FIRST = 3, /* SD_LISTEN_FDS_START */
+	BACKLOG = 65535,     /* the kernel cuts it to net.core.somaxconn */
+};
 
 /* A numeric address and a port as a socket address; -1 and EINVAL. */
 static int
@@ -85,7 +70,7 @@ listen_tcp(const char *address, uint16_t port)
 	/* "::" and "0.0.0.0" are two listeners: what one of them allows is not the other's. */
 	if (ss.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-	if (bind(fd, (struct sockaddr *)&ss, len) != 0 || listen(fd, backlog()) != 0)
+	if (bind(fd, (struct sockaddr *)&ss, len) != 0 || listen(fd, BACKLOG) != 0)
 		return give_up(fd);
 	return fd;
 }
@@ -137,7 +122,7 @@ listen_unix(const char *path, mode_t mode)
 		return -1;
 	/* Nobody can connect before listen(): the mode is right by then. */
 	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) != 0 || chmod(path, mode) != 0 ||
-	    listen(fd, backlog()) != 0)
+	    listen(fd, BACKLOG) != 0)
 		return give_up(fd);
 	return fd;
 }
