@@ -114,7 +114,6 @@ describe_recipients(const struct delivery *delivery, enum rcpt_fate which, const
 			continue;
 		out[count++] = (struct bounce_rcpt){
 			.address = delivery_address(delivery, i),
-			.code = rcpt->code,
 			.enhanced = rcpt->enhanced[0] != '\0' ? rcpt->enhanced : NULL,
 			.reply = rcpt->reply != NULL ? rcpt->reply : "no reason is known",
 			.upstream = rcpt->code > 0 ? upstream : NULL,

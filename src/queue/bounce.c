@@ -51,15 +51,10 @@ add_ascii(struct str *out, const char *text, size_t len)
 		str_add(out, text[i] >= ' ' && text[i] <= '~' ? &text[i] : "?", 1);
 }
 
-/* Append what was said of a recipient, in its lines, each begun by `margin` but for the first. */
+/* Append the lines of a reply, each begun by `margin` but for the first. */
 static void
-add_reply(struct str *out, const struct bounce_rcpt *rcpt, const char *margin)
+add_reply(struct str *out, const char *reply, const char *margin)
 {
-	const char *reply = rcpt->reply;
-
-	if (rcpt->code > 0)
-		str_printf(out, "%d %s%s", rcpt->code, rcpt->enhanced != NULL ? rcpt->enhanced : "",
-		    rcpt->enhanced != NULL ? " " : "");
 	for (unsigned n = 0; n < REPLY_MAX_LINES; n++) {
 		size_t len = strcspn(reply, "\r\n");
 
@@ -118,7 +113,7 @@ add_words(struct str *out, const struct bounce *bounce)
 		if (rcpt->upstream != NULL)
 			str_printf(out, "    %s said:\r\n", rcpt->upstream);
 		str_puts(out, "    ");
-		add_reply(out, rcpt, "    ");
+		add_reply(out, rcpt->reply, "    ");
 	}
 }
 
@@ -144,7 +139,7 @@ add_status(struct str *out, const struct bounce *bounce)
 			    out, "Remote-MTA: dns; %s\r\nDiagnostic-Code: smtp; ", rcpt->upstream);
 		else
 			str_puts(out, "Diagnostic-Code: X-Postern; ");
-		add_reply(out, rcpt, "\t");
+		add_reply(out, rcpt->reply, "\t");
 		clock_format_rfc5322(bounce->now_ms, date);
 		str_printf(out, "Last-Attempt-Date: %s\r\n", date);
 		if (bounce->kind == BOUNCE_DELAYED) {

@@ -17,7 +17,6 @@ enum bounce_kind { BOUNCE_FAILED, BOUNCE_DELAYED };
 
 struct bounce_rcpt {
 	const char *address;
-	int code;             /* of the upstream's reply; 0: the words are ours */
 	const char *enhanced; /* "5.1.1"; NULL: made up from the kind */
 	const char *reply;    /* the upstream's words, possibly several lines; or ours */
 	const char *upstream; /* host that said so; NULL: we did */
