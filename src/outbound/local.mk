@@ -8,7 +8,8 @@ liboutbound_a_SOURCES = \
 	src/outbound/health.c src/outbound/health.h \
 	src/outbound/history.c src/outbound/history.h \
 	src/outbound/ledger.c src/outbound/ledger.h \
-	src/outbound/outbound.c src/outbound/outbound.h \
+	src/outbound/operator.c \
+	src/outbound/outbound.c src/outbound/outbound.h src/outbound/outbound_internal.h \
 	src/outbound/pace.c src/outbound/pace.h \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/segments.c src/outbound/segments.h \
