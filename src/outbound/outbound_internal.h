@@ -4,6 +4,9 @@
 #ifndef OUTBOUND_OUTBOUND_INTERNAL_H
 #define OUTBOUND_OUTBOUND_INTERNAL_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "outbound/outbound.h"
 
 struct event;
