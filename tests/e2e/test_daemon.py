@@ -174,7 +174,9 @@ def test_secrets_are_in_no_log_and_in_no_command_line(provider):
         postern.send()
         postern.wait_log("upstream_held")
         for pid in [postern.process.pid, *postern.children()]:
-            assert b"secret" not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            for file in ("cmdline", "environ"):
+                words = pathlib.Path(f"/proc/{pid}/{file}").read_bytes().split(b"\0")
+                assert not [w for w in words if b"secret" in w and not w.startswith(b"PYTEST_CURRENT_TEST=")]
         for word in ("secret", "AHVzZXIAc2VjcmV0", "c2VjcmV0"):
             assert word not in postern.text()
 
@@ -473,6 +475,25 @@ def test_the_log_as_json(provider):
         wait_until(lambda: '"delivered"' in postern.text(), what="the delivery in the log")
         events = [json.loads(line) for line in postern.text().splitlines() if line.startswith("{")]
         assert any(e["event"] == "accepted" and e["id"] == id and e["nrcpt"] == 1 for e in events)
+
+
+def test_each_line_of_a_json_log_is_json(provider):
+    """From the first one to the last, with a reload, a death and words of a peer that need escapes."""
+    with Postern(provider, log={"format": "json", "level": "debug"}) as postern:
+        provider.fault('rcpt=reply:550 5.1.1 no "such" \\user,count=1')
+        postern.send()
+        wait_until(lambda: '"bounced"' in postern.text() or '"failed"' in postern.text(), what="the refusal")
+        with Talk(postern.port) as talk:
+            talk.starts()
+            talk.say(b"MAIL FROM:<\"a\\\\ b\"@x.example>")
+        postern.reload()
+        os.kill(postern.children()[0], signal.SIGKILL)
+        wait_until(lambda: '"worker_died"' in postern.text(), what="the death")
+        postern.stop()
+        events = [json.loads(line) for line in postern.text().splitlines()]
+        for event in events:
+            assert event["time"] and event["level"] and event["process"] and event["event"]
+        assert events[0]["event"] == "starting" and events[-1]["event"] == "stopped"
 
 
 # A full disk
