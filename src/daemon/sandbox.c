@@ -23,11 +23,12 @@ add(const char **paths, size_t *count, const char *path)
 }
 
 /*
- * Name lookup and TLS read these while they work, and files there are replaced: folders, not files.
- * *folder is freed by the caller: where resolv.conf really lies.
+ * Name lookup and TLS read these while they work, and files there are replaced: folders, not only
+ * files. *folder, where resolv.conf really lies, and folders, those of CA files, are freed by the
+ * caller.
  */
 static size_t
-list_readable(const struct config *config, const char **paths, char **folder)
+list_readable(const struct config *config, const char **paths, char **folder, char **folders)
 {
 	size_t count = 0;
 
@@ -43,8 +44,13 @@ list_readable(const struct config *config, const char **paths, char **folder)
 	add(paths, &count, X509_get_default_cert_file());
 	add(paths, &count, getenv(X509_get_default_cert_dir_env()));
 	add(paths, &count, getenv(X509_get_default_cert_file_env()));
-	for (size_t i = 0; i < config->nupstream; i++)
+	for (size_t i = 0; i < config->nupstream; i++) {
 		add(paths, &count, config->upstream[i].ca_file);
+		if (config->upstream[i].ca_file == NULL)
+			continue;
+		folders[i] = xstrdup(config->upstream[i].ca_file);
+		add(paths, &count, dirname(folders[i]));
+	}
 	return count;
 }
 
@@ -54,30 +60,34 @@ lock_files(enum worker_role role, const struct config *config)
 	if (role == WORKER_LISTENER)
 		return sandbox_files(config->spool, NULL, 0);
 
-	const char **paths = xcalloc(FIXED_MAX + config->nupstream, sizeof *paths);
+	const char **paths = xcalloc(FIXED_MAX + 2 * config->nupstream, sizeof *paths);
+	char **folders = xcalloc(config->nupstream + 1, sizeof *folders);
 	char *folder;
-	size_t count = list_readable(config, paths, &folder);
+	size_t count = list_readable(config, paths, &folder, folders);
 	int result = sandbox_files(config->spool, paths, count);
 	int error = errno;
+	for (size_t i = 0; i < config->nupstream; i++)
+		free(folders[i]);
+	free(folders);
 	free(folder);
 	free(paths);
 	errno = error;
 	return result;
 }
 
-/* What a part came to: 0 to go on. */
-static int
+/*
+ * What a part came to.  A container may forbid what the kernel has: mail goes on all the same, for
+ * the workers have no privileges anyway.
+ */
+static void
 judge(const char *part, int result)
 {
-	if (result > 0)
+	if (result != 0)
 		log_warning("sandbox_incomplete", log_s("part", part),
-		    log_s("why", "this kernel does not have it"));
-	else if (result < 0)
-		log_error("sandbox_failed", log_s("part", part), log_s("why", strerror(errno)));
-	return result < 0 ? -1 : 0;
+		    log_s("why", result > 0 ? "this kernel does not have it" : strerror(errno)));
 }
 
-int
+void
 sandbox_enter(enum worker_role role, const struct config *config)
 {
 #ifdef WITH_SANITIZERS
@@ -85,10 +95,8 @@ sandbox_enter(enum worker_role role, const struct config *config)
 	(void)config;
 	(void)lock_files;
 	(void)judge;
-	return 0;
 #else
-	if (judge("files", lock_files(role, config)) != 0)
-		return -1;
-	return judge("calls", sandbox_calls(role));
+	judge("files", lock_files(role, config));
+	judge("calls", sandbox_calls(role));
 #endif
 }

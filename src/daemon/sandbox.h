@@ -11,9 +11,9 @@
 
 #include "daemon/worker.h"
 
-/* For good.  The process must have no_new_privs.  -1 and errno; what the kernel does not know is
- * left out and logged. */
-int sandbox_enter(enum worker_role role, const struct config *config);
+/* For good.  The process must have no_new_privs.  What the kernel does not know or a container
+ * forbids is left out and logged. */
+void sandbox_enter(enum worker_role role, const struct config *config);
 
 /* The parts of it: 0; 1: this kernel cannot; -1 and errno. */
 

