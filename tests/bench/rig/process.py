@@ -2,6 +2,7 @@
 """Processes and what they cost: every server runs in a control group of its own, so that its CPU time
 counts whatever it forks, and so that stopping it leaves nothing behind."""
 
+import errno
 import os
 import signal
 import socket
@@ -119,5 +120,15 @@ class Group:
 
     def remove(self):
         if self.path is not None:
-            os.rmdir(self.path)
+            wait_for(f'the end of {self.path}', self._removed, 20)
             self.path = None
+
+    def _removed(self):
+        # A dying process is no longer listed, but its group is busy until it is quite dead.
+        try:
+            os.rmdir(self.path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
