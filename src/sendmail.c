@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ speak_smtp(const struct settings *settings, const struct options *options)
 
 	if (code != EX_OK)
 		return code;
+	(void)signal(SIGPIPE, SIG_IGN); /* a daemon that hangs up first is no crash of ours */
 	code = wire_pass_through(&wire) == 0 ? EX_OK : EX_IOERR;
 	wire_close(&wire);
 	return code;

@@ -68,7 +68,7 @@ copy_enclosed(struct scan *scan, char closing)
 		if (c == '\r' || c == '\n')
 			continue;
 		str_add(out, &c, 1);
-		if (c == '\\' && scan->at < scan->end)
+		if (c == '\\' && scan->at < scan->end && *scan->at != '\r' && *scan->at != '\n')
 			str_add(out, scan->at++, 1);
 		else if (c == closing)
 			return 0;

@@ -19,24 +19,75 @@
 
 enum { RECIPIENTS_MAX = 100000, HEADER_MAX = 16 * 1024 * 1024 };
 
+struct recipients {
+	char **mailbox;
+	size_t count;
+};
+
 struct composing {
 	const struct options *options;
 	const char *domain;
 	struct draft *draft;
-	bool has_from;
+	struct recipients plain, resent; /* in the header, of the message and of its resending */
+	bool has_from, is_resent;
 };
 
-static int
-add_recipient(void *ctx, const char *mailbox)
+/* Control octets would end the command that the text goes into. */
+static bool
+has_control(const char *text)
 {
-	struct draft *draft = ctx;
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			return true;
+	return false;
+}
 
-	if (draft->nrecipient == RECIPIENTS_MAX)
-		return EX_USAGE;
-	draft->recipient =
-	    xreallocarray(draft->recipient, draft->nrecipient + 1, sizeof *draft->recipient);
-	draft->recipient[draft->nrecipient++] = xstrdup(mailbox);
+static int
+add_mailbox(void *ctx, const char *mailbox)
+{
+	struct recipients *to = ctx;
+
+	if (to->count == RECIPIENTS_MAX || has_control(mailbox))
+		return -1;
+	to->mailbox = xreallocarray(to->mailbox, to->count + 1, sizeof *to->mailbox);
+	to->mailbox[to->count++] = xstrdup(mailbox);
 	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Move all to the draft, and drop those that are there twice: To and Cc often name the same. */
+static void
+take_mailboxes(struct draft *draft, struct recipients *from)
+{
+	size_t count = draft->nrecipient + from->count, kept = 0;
+
+	if (from->count == 0)
+		return;
+	draft->recipient = xreallocarray(draft->recipient, count, sizeof *draft->recipient);
+	memcpy(draft->recipient + draft->nrecipient, from->mailbox,
+	    from->count * sizeof *from->mailbox);
+	qsort(draft->recipient, count, sizeof *draft->recipient, compare);
+	for (size_t i = 0; i < count; i++) {
+		if (kept > 0 && strcmp(draft->recipient[kept - 1], draft->recipient[i]) == 0)
+			free(draft->recipient[i]);
+		else
+			draft->recipient[kept++] = draft->recipient[i];
+	}
+	draft->nrecipient = kept;
+	from->count = 0;
+}
+
+static void
+free_mailboxes(struct recipients *recipients)
+{
+	for (size_t i = 0; i < recipients->count; i++)
+		free(recipients->mailbox[i]);
+	free(recipients->mailbox);
 }
 
 static bool
@@ -59,11 +110,11 @@ field_name_len(const char *line)
 }
 
 static int
-take_recipients(struct composing *composing, const char *field)
+take_recipients(struct recipients *to, const char *field)
 {
 	const char *value = strchr(field, ':') + 1;
 
-	if (addresses_each(value, strlen(value), add_recipient, composing->draft) == 0)
+	if (addresses_each(value, strlen(value), add_mailbox, to) == 0)
 		return EX_OK;
 	fprintf(stderr, "postern-sendmail: cannot make out the recipients in: %s", field);
 	return EX_DATAERR;
@@ -73,15 +124,31 @@ take_recipients(struct composing *composing, const char *field)
 static int
 take_field(struct composing *composing, const char *field, size_t len)
 {
-	static const char *const to[] = { "To", "Cc", "Bcc" };
+	static const struct {
+		const char *name;
+		bool resent, hidden;
+	} to[] = {
+		{ "To", false, false },
+		{ "Cc", false, false },
+		{ "Bcc", false, true },
+		{ "Resent-To", true, false },
+		{ "Resent-Cc", true, false },
+		{ "Resent-Bcc", true, true },
+	};
 	bool wants = composing->options->recipients_in_header;
+	bool hidden = false;
 	int result = EX_OK;
 
 	composing->has_from |= is_field(field, "From");
-	for (size_t i = 0; wants && result == EX_OK && i < sizeof to / sizeof *to; i++)
-		if (is_field(field, to[i]))
-			result = take_recipients(composing, field);
-	if (!(wants && is_field(field, "Bcc")))
+	for (size_t i = 0; wants && result == EX_OK && i < sizeof to / sizeof *to; i++) {
+		if (!is_field(field, to[i].name))
+			continue;
+		composing->is_resent |= to[i].resent;
+		hidden |= to[i].hidden;
+		result =
+		    take_recipients(to[i].resent ? &composing->resent : &composing->plain, field);
+	}
+	if (!hidden)
 		str_add(&composing->draft->header, field, len);
 	return result;
 }
@@ -117,8 +184,10 @@ read_header(struct composing *composing, struct input *input)
 			break;
 		}
 		str_add(&field, input->line, (size_t)len);
-		if (field.len + composing->draft->header.len > HEADER_MAX || str_is_bad(&field))
+		if (field.len + composing->draft->header.len > HEADER_MAX || str_is_bad(&field)) {
+			fprintf(stderr, "postern-sendmail: the header is too long\n");
 			result = EX_DATAERR;
+		}
 	}
 	if (len == -1)
 		result = EX_IOERR;
@@ -186,6 +255,36 @@ add_from(struct composing *composing)
 	free(address);
 }
 
+static int
+take_arguments(const struct options *options, struct draft *draft)
+{
+	struct recipients arguments = { NULL, 0 };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < options->nrecipient; i++)
+		result = addresses_each(
+		    options->recipient[i], strlen(options->recipient[i]), add_mailbox, &arguments);
+	take_mailboxes(draft, &arguments);
+	free_mailboxes(&arguments);
+	if (result == 0)
+		return EX_OK;
+	fprintf(stderr, "postern-sendmail: a recipient on the command line is malformed\n");
+	return EX_USAGE;
+}
+
+/* The input may end within the header, and without a line end. */
+static void
+finish_header(struct composing *composing)
+{
+	struct str *header = &composing->draft->header;
+
+	if (header->len > 0 && header->data[header->len - 1] != '\n')
+		str_puts(header, "\n");
+	if (!composing->has_from)
+		add_from(composing);
+	str_puts(header, "\n");
+}
+
 int
 draft_compose(
     const struct options *options, struct input *input, const char *domain, struct draft *out)
@@ -194,14 +293,17 @@ draft_compose(
 	int result = EX_OK;
 
 	*out = (struct draft){ .sender = choose_sender(options, domain) };
-	for (size_t i = 0; i < options->nrecipient && result == 0; i++)
-		result = addresses_each(
-		    options->recipient[i], strlen(options->recipient[i]), add_recipient, out);
-	if (result != 0) {
-		fprintf(stderr, "postern-sendmail: a recipient on the command line is malformed\n");
+	if (has_control(out->sender)) {
+		fprintf(stderr, "postern-sendmail: the sender is malformed\n");
 		return EX_USAGE;
 	}
-	if ((result = read_header(&composing, input)) != EX_OK) {
+	if ((result = take_arguments(options, out)) != EX_OK)
+		return result;
+	result = read_header(&composing, input);
+	take_mailboxes(out, composing.is_resent ? &composing.resent : &composing.plain);
+	free_mailboxes(&composing.plain);
+	free_mailboxes(&composing.resent);
+	if (result != EX_OK) {
 		if (result == EX_IOERR)
 			fprintf(
 			    stderr, "postern-sendmail: reading the message: %s\n", strerror(errno));
@@ -212,9 +314,7 @@ draft_compose(
 		    options->recipients_in_header ? " or in To, Cc, Bcc" : ", or use -t");
 		return EX_USAGE;
 	}
-	if (!composing.has_from)
-		add_from(&composing);
-	str_puts(&out->header, "\n");
+	finish_header(&composing);
 	return str_is_bad(&out->header) ? EX_OSERR : EX_OK;
 }
 

@@ -15,7 +15,7 @@ struct options;
 
 struct draft {
 	char *sender;     /* mailbox; "" is the null reverse-path */
-	char **recipient; /* mailboxes, maybe without a domain */
+	char **recipient; /* mailboxes, maybe without a domain, each once */
 	size_t nrecipient;
 	struct str header; /* in the line ends of the input, with the blank line behind it */
 };

@@ -78,6 +78,17 @@ set_ret(struct options *options, const char *value)
 	return 0;
 }
 
+/* xtext (RFC 3461 4): it goes into a command as it is. */
+static int
+set_envid(struct options *options, const char *value)
+{
+	for (const char *p = value; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~' || *p == '=')
+			return complain("-V", value, "printable ASCII without spaces and `='");
+	options->envid = value;
+	return 0;
+}
+
 static int
 take(struct options *options, int option, const char *value)
 {
@@ -114,7 +125,10 @@ take(struct options *options, int option, const char *value)
 	case 'R':
 		return set_ret(options, value);
 	case 'V':
-		options->envid = value;
+		return set_envid(options, value);
+	case 'q': /* run the queue: posternd always does */
+	case 'I': /* newaliases */
+		options->mode = MODE_NOTHING;
 		return 0;
 	case '?':
 		return -1;

@@ -150,6 +150,13 @@ wire_command(struct wire *wire, const char *format, ...)
 	va_start(args, format);
 	str_vprintf(&line, format, args);
 	va_end(args);
+	for (size_t i = 0; i < line.len; i++) {
+		if ((unsigned char)line.data[i] < ' ' || line.data[i] == 127) {
+			str_free(&line);
+			errno = EINVAL; /* it would be more than one command */
+			return -1;
+		}
+	}
 	if (wire->verbose && !str_is_bad(&line))
 		fprintf(stderr, ">>> %s\n", line.data);
 	str_puts(&line, "\r\n");

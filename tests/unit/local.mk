@@ -12,3 +12,4 @@ include tests/unit/listener/local.mk
 include tests/unit/outbound/local.mk
 include tests/unit/control/local.mk
 include tests/unit/daemon/local.mk
+include tests/unit/sendmail/local.mk
