@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-enum { CONNECT_TIMEOUT_S = 10 };
+enum { CONNECT_TIMEOUT_S = 10, SILENCE_MAX_S = 90 };
 
 struct sink {
 	client_body_fn *on_body;
@@ -40,6 +40,9 @@ explain(const char *socket, CURLcode result, long error, struct str *why, int *e
 		    "postern`, "
 		    "see why it ended with `journalctl -u postern`",
 		    socket);
+	} else if (result == CURLE_OPERATION_TIMEDOUT) {
+		str_printf(
+		    why, "postern does not answer at %s: see `journalctl -u postern`", socket);
 	} else {
 		str_printf(
 		    why, "the answer from %s broke off: %s", socket, curl_easy_strerror(result));
@@ -68,6 +71,8 @@ client_call(const char *socket, const char *method, const char *path, client_bod
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_MAX_S);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);

@@ -60,7 +60,7 @@ answer(struct evhttp_request *request, int code, json_t *json)
 static void
 answer_error(struct evhttp_request *request, int code, const char *error)
 {
-	answer(request, code, json_pack("{s:s}", "error", error));
+	answer(request, code, json_pack("{s:o}", "error", present_text(error)));
 }
 
 static void
@@ -154,9 +154,16 @@ forget_reload(struct evhttp_connection *connection, void *ctx)
 {
 	struct control *control = ctx;
 
-	for (size_t i = 0; i < control->nreload; i++)
-		if (evhttp_request_get_connection(control->reload[i]) == connection)
-			control->reload[i--] = control->reload[--control->nreload];
+	for (size_t i = 0; i < control->nreload; i++) {
+		struct evhttp_request *request = control->reload[i];
+		const struct evhttp_connection *of = evhttp_request_get_connection(request);
+
+		if (of != NULL && of != connection)
+			continue;
+		control->reload[i--] = control->reload[--control->nreload];
+		if (of == NULL) /* evhttp left it to us when its client went away */
+			evhttp_request_free(request);
+	}
 }
 
 static void

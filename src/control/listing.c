@@ -34,8 +34,12 @@ finish(struct listing *listing)
 static void
 on_closed(struct evhttp_connection *connection, void *ctx)
 {
+	struct listing *listing = ctx;
+
 	(void)connection;
-	finish(ctx);
+	if (evhttp_request_get_connection(listing->request) == NULL)
+		evhttp_request_free(listing->request); /* evhttp left it to us */
+	finish(listing);
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* present.c - see present.h.  Whatever a peer said may be no UTF-8: text() makes it so. */
+/* present.c - see present.h.  Whatever a peer said may be no UTF-8: present_text() makes it so. */
 #include "control/present.h"
 
 #include <stdlib.h>
@@ -31,8 +31,8 @@ present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE])
 	strftime(out, PRESENT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-static json_t *
-text(const char *value)
+json_t *
+present_text(const char *value)
 {
 	json_t *json;
 
@@ -76,7 +76,7 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 	json_object_set_new(json, "attempts", json_integer(item->attempts));
 	json_object_set_new(json, "next_try",
 	    item->state == QUEUE_WAITING ? time_text(item->next_try_ms) : json_null());
-	json_object_set_new(json, "reason", text(outbound_reason(outbound, item)));
+	json_object_set_new(json, "reason", present_text(outbound_reason(outbound, item)));
 	json_object_set_new(json, "outcome_unknown", json_boolean(item->uncertain));
 	json_object_set_new(json, "is_report", json_boolean(item->is_report));
 	return json;
@@ -89,10 +89,10 @@ present_message(struct outbound *outbound, const struct queue_item *item)
 	struct envelope *envelope = NULL;
 
 	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
-		json_object_set_new(json, "from", text(envelope->from));
+		json_object_set_new(json, "from", present_text(envelope->from));
 		for (uint32_t i = 0; i < envelope->nrcpt; i++)
 			if (!queue_rcpt_is_done(item, i))
-				json_array_append_new(to, text(envelope->rcpt[i]));
+				json_array_append_new(to, present_text(envelope->rcpt[i]));
 	}
 	json_object_set_new(json, "to", to);
 	envelope_free(&envelope);
@@ -128,9 +128,10 @@ on_outcome(void *ctx, const struct outcome *outcome)
 	json_object_set_new(event, outcome->kind == OUTCOME_DEFERRED ? "until" : "time",
 	    time_text(outcome->time_ms));
 	if (outcome->rcpt < history->envelope->nrcpt)
-		json_object_set_new(event, "to", text(history->envelope->rcpt[outcome->rcpt]));
+		json_object_set_new(
+		    event, "to", present_text(history->envelope->rcpt[outcome->rcpt]));
 	if (outcome->reply != NULL)
-		json_object_set_new(event, "reply", text(outcome->reply));
+		json_object_set_new(event, "reply", present_text(outcome->reply));
 	json_array_append_new(history->events, event);
 }
 
@@ -142,7 +143,7 @@ present_recipients(const struct queue_item *item, const struct envelope *envelop
 	for (uint32_t i = 0; i < envelope->nrcpt; i++) {
 		json_t *rcpt = json_object();
 
-		json_object_set_new(rcpt, "address", text(envelope->rcpt[i]));
+		json_object_set_new(rcpt, "address", present_text(envelope->rcpt[i]));
 		json_object_set_new(rcpt, "done", json_boolean(queue_rcpt_is_done(item, i)));
 		json_array_append_new(recipients, rcpt);
 	}
@@ -157,9 +158,9 @@ present_message_whole(struct outbound *outbound, const struct queue_item *item)
 	struct envelope *envelope = NULL;
 
 	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
-		json_object_set_new(json, "client", text(envelope->client));
-		json_object_set_new(json, "helo", text(envelope->helo));
-		json_object_set_new(json, "listener", text(envelope->listener));
+		json_object_set_new(json, "client", present_text(envelope->client));
+		json_object_set_new(json, "helo", present_text(envelope->helo));
+		json_object_set_new(json, "listener", present_text(envelope->listener));
 		json_object_set_new(json, "recipients", present_recipients(item, envelope));
 		history.envelope = envelope;
 		spool_outcomes_load(

@@ -29,8 +29,13 @@ number(const json_t *json, const char *key)
 static void
 put(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++)
-		fputc(iscntrl((unsigned char)*text) ? ' ' : *text, out);
+	for (; *text != '\0'; text++) {
+		if (text[0] == '\xc2' && (unsigned char)text[1] >= 0x80 &&
+		    (unsigned char)text[1] < 0xa0)
+			text++; /* U+0080 to U+009F */
+		else
+			fputc(iscntrl((unsigned char)*text) ? ' ' : *text, out);
+	}
 }
 
 /* "42s", "17m", "3h", "5d". */

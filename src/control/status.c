@@ -48,13 +48,13 @@ present_upstream(const struct outbound_upstream_status *status)
 	json_t *json = json_object();
 	bool held = status->state == UPSTREAM_HELD;
 
-	json_object_set_new(json, "name", json_string(status->name));
+	json_object_set_new(json, "name", present_text(status->name));
 	json_object_set_new(json, "host", json_string(status->host));
 	json_object_set_new(json, "port", json_integer(status->port));
 	json_object_set_new(json, "state", json_string(held ? "held" : "up"));
 	json_object_set_new(json, "connections", json_integer(status->connections));
 	json_object_set_new(json, "busy", json_integer(status->busy));
-	json_object_set_new(json, "reason", held ? json_string(status->hold_reason) : json_null());
+	json_object_set_new(json, "reason", held ? present_text(status->hold_reason) : json_null());
 	set_time(json, "held_since", status->held_since_ms);
 	set_time(json, "next_probe", status->next_probe_ms);
 	return json;
