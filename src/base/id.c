@@ -74,3 +74,11 @@ id_time_ms(uint64_t id)
 {
 	return (int64_t)(id >> TIME_SHIFT);
 }
+
+uint64_t
+id_age_ms(uint64_t id, int64_t now_ms)
+{
+	int64_t age = now_ms - id_time_ms(id);
+
+	return age > 0 ? (uint64_t)age : 0;
+}

@@ -27,4 +27,8 @@ int id_parse(const char *text, uint64_t *out);
 /* When the id was made, in milliseconds since the epoch. */
 int64_t id_time_ms(uint64_t id);
 
+/* How long ago that was; 0 when the clock is behind: it was set back, or a burst of ids is ahead.
+ */
+uint64_t id_age_ms(uint64_t id, int64_t now_ms);
+
 #endif

@@ -29,15 +29,6 @@ struct sweep {
 	struct queue_item *at; /* looked at last; NULL: begin anew */
 };
 
-/* Ids may be ahead of the clock: it was set back, or more were made than it had milliseconds. */
-static uint64_t
-age_of(const struct queue_item *item)
-{
-	int64_t age = clock_real_ms() - id_time_ms(item->id);
-
-	return age > 0 ? (uint64_t)age : 0;
-}
-
 static void
 expire(struct sweep *sweep, struct queue_item *item)
 {
@@ -55,7 +46,7 @@ expire(struct sweep *sweep, struct queue_item *item)
 		return;
 	}
 	(void)snprintf(words, sizeof words, "given up after %" PRIu64 " minutes%s%s",
-	    age_of(item) / 60000,
+	    id_age_ms(item->id, clock_real_ms()) / 60000,
 	    last != NULL ? "; the last attempt: " : ": the mail provider could not be reached",
 	    last != NULL ? last : "");
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "4.4.7", words);
@@ -80,7 +71,7 @@ static bool
 look(struct sweep *sweep, struct queue_item *item)
 {
 	const struct config_queue *config = &sweep->of.config->queue;
-	uint64_t age = age_of(item);
+	uint64_t age = id_age_ms(item->id, clock_real_ms());
 
 	if (item->state == QUEUE_ACTIVE)
 		return false;

@@ -48,6 +48,19 @@ START_TEST(keeps_its_time)
 }
 END_TEST
 
+/* An age that wrapped around would make every message too old. */
+START_TEST(nothing_is_younger_than_new)
+{
+	struct id_source source = { .tag = 1 };
+	uint64_t id = id_next(&source, 1000000);
+
+	ck_assert_uint_eq(id_age_ms(id, 1000250), 250);
+	ck_assert_uint_eq(id_age_ms(id, 1000000), 0);
+	ck_assert_uint_eq(id_age_ms(id, 999999), 0);
+	ck_assert_uint_eq(id_age_ms(id, 0), 0);
+}
+END_TEST
+
 START_TEST(text_reads_back_in_either_case)
 {
 	static const uint64_t ids[] = { 0, 1, 31, 32, 0x0123456789abcdef, UINT64_MAX };
@@ -97,7 +110,7 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "making", grows_within_a_millisecond, grows_when_the_clock_steps_back,
-	    writers_never_make_the_same_id, keeps_its_time);
+	    writers_never_make_the_same_id, keeps_its_time, nothing_is_younger_than_new);
 	add_tests(suite, "text", text_reads_back_in_either_case, text_sorts_like_the_number,
 	    refuses_what_is_no_id);
 }
