@@ -23,7 +23,7 @@ enum {
 	UPLINK_EXPECT_MAX = 256, /* two transactions' worth of replies */
 	UPLINK_OUTPUT_MAX = 256 * 1024,
 	UPLINK_IDLE_MS = 30 * 1000,
-	UPLINK_LINGER_MS = 2000,
+	UPLINK_LINGER_MS = 500,
 	UPLINK_WORDS_SIZE = 1024,
 };
 

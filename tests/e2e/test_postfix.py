@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: ISC
+"""Through a real Postfix that asks for a login by Dovecot SASL."""
+
+import pytest
+from peer_tests import RCPT, SENDER, PeerTests, content, delivered, random_lines, report
+from peers import Postfix
+from postern import Postern
+
+
+@pytest.fixture
+def peer():
+    with Postfix() as peer:
+        yield peer
+
+
+class TestPostfix(PeerTests):
+    pass
+
+
+@pytest.mark.parametrize("mechanism", ["plain", "login"])
+def test_mechanism(mechanism):
+    with Postfix(mechanisms=mechanism) as peer, Postern(peer) as postern:
+        postern.send(content(), SENDER, [RCPT])
+        assert delivered(peer, postern, 1)[0].content == content()
+        assert f"sasl_method={mechanism.upper()}" in peer.text()
+
+
+def test_message_larger_than_postfix_takes():
+    with Postfix(size=10000) as peer, Postern(peer) as postern:
+        postern.send(content(random_lines(20000)), SENDER, [RCPT])
+        text, rcpt, original = report(peer, postern)
+        assert rcpt["Final-Recipient"] == f"rfc822; {RCPT}"
+        assert rcpt["Status"] == "5.3.4"
+        assert "10000" in text
+        assert peer.messages() == []
