@@ -14,18 +14,27 @@
 #include "spool/envelope.h"
 #include "spool/reader.h"
 
-/* The recipients that are not done yet. */
+enum { ROTATION = 67 }; /* a prime below what one transaction carries */
+
+/*
+ * The recipients that are not done yet.  Each attempt begins at another one, so that those that are
+ * put off every time do not keep the others of a long list waiting for ever.
+ */
 static int
 list_recipients(struct delivery *delivery)
 {
 	const struct envelope *envelope = delivery->envelope;
+	size_t start = (size_t)delivery->item->attempts * ROTATION % envelope->nrcpt;
 
 	delivery->rcpt = calloc(envelope->nrcpt, sizeof *delivery->rcpt);
 	if (delivery->rcpt == NULL)
 		return -1;
-	for (uint32_t i = 0; i < envelope->nrcpt; i++)
+	for (size_t n = 0; n < envelope->nrcpt; n++) {
+		uint32_t i = (uint32_t)((start + n) % envelope->nrcpt);
+
 		if (!queue_rcpt_is_done(delivery->item, i))
 			delivery->rcpt[delivery->nrcpt++].index = i;
+	}
 	return 0;
 }
 

@@ -238,6 +238,18 @@ def test_recipients_over_the_providers_limit_go_in_the_next_transaction(code):
         assert not postern.log("deferred") and not postern.log("bounced")
 
 
+def test_recipients_that_are_always_put_off_do_not_starve_the_others(provider):
+    stuck = [f"stuck{i}@y.example" for i in range(100)]  # all that the first transaction carries
+    others = [f"r{i}@y.example" for i in range(50)]
+    provider.fault("rcpt=reply:450 4.2.0 later,rcpt=*stuck*")
+    with Postern(provider) as postern:
+        id = postern.send(CONTENT, to=stuck + others)
+        postern.wait_log("delivered", id=id, n=50)
+        provider.clear_faults()
+        postern.wait_log("delivered", id=id, n=150)
+        assert sorted(sum((m.rcpts for m in provider.messages()), [])) == sorted(stuck + others)
+
+
 # Connections that end
 
 
