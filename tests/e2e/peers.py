@@ -102,9 +102,10 @@ class Peer:
         self._own.cleanup()
 
     def spawn(self, *argv):
-        """Start a server that stays in the foreground, in a process group of its own."""
+        """Start a server that stays in the foreground, in a process group of its own, and ends when we are killed."""
         with open(self.dir / "output", "ab") as out:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *argv], stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=out, start_new_session=True)
         self._processes.append(process)
         return process
 
