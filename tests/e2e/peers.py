@@ -104,8 +104,10 @@ class Peer:
     def spawn(self, *argv):
         """Start a server that stays in the foreground, in a process group of its own, and ends when we are killed."""
         with open(self.dir / "output", "ab") as out:
-            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *argv], stdin=subprocess.DEVNULL,
-                                       stdout=out, stderr=out, start_new_session=True)
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        # A death signal (prctl) would be forgotten when a server changes its user; the end of a pipe is not.
+        process.watcher = subprocess.Popen(["sh", "-c", "read -r x; kill -KILL -- -$0", str(process.pid)],
+                                           stdin=subprocess.PIPE, start_new_session=True)
         self._processes.append(process)
         return process
 
@@ -124,6 +126,8 @@ class Peer:
             except (subprocess.TimeoutExpired, TimeoutError):
                 _signal_group(process.pid, signal.SIGKILL)
                 process.wait(10)
+            process.watcher.kill()
+            process.watcher.communicate()
         self._processes = []
 
     def messages(self, mailbox="b"):
