@@ -106,7 +106,7 @@ class Peer:
         with open(self.dir / "output", "ab") as out:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         # A death signal (prctl) would be forgotten when a server changes its user; the end of a pipe is not.
-        process.watcher = subprocess.Popen(["sh", "-c", "read -r x; kill -KILL -- -$0", str(process.pid)],
+        process.watcher = subprocess.Popen(["sh", "-c", "read -r x; kill -KILL -$0", str(process.pid)],
                                            stdin=subprocess.PIPE, start_new_session=True)
         self._processes.append(process)
         return process
