@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* clock.h - the two clocks, in milliseconds.  Pure modules take times as arguments instead. */
+/* clock.h - the two clocks, in milliseconds (ms) or microseconds (us).  Pure modules take times as
+ * arguments instead. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -8,6 +9,7 @@
 
 /* Monotonic time: for timeouts and measuring. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);
 
 /* Time since the epoch: for ids, headers and what is kept on disk. */
 int64_t clock_real_ms(void);

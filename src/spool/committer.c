@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * committer.c - the segment thread: takes every message that waits and makes them durable together.
- * While it is in fdatasync the next ones gather; so the group grows with the load, and a lone
- * message waits for one sync.
+ * While it is in fdatasync the next ones gather, and a group is held back for those that are about
+ * to come (gather.h); so it grows with the load, and a lone message waits for one sync.
  */
 #include "config.h"
 
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "spool/filer.h"
@@ -213,12 +214,31 @@ commit_all(struct spool_writer *writer, struct group *group, struct message_list
 	}
 }
 
+/* With the lock held, which it drops meanwhile. */
+static void
+hold_back(struct spool_writer *writer)
+{
+	int64_t now = clock_mono_us(), left;
+
+	while (!writer->is_stopping && (left = gather_hold(&writer->gather, now)) > 0) {
+		const struct timespec end = {
+			.tv_sec = (time_t)((now + left) / 1000000),
+			.tv_nsec = (long)((now + left) % 1000000) * 1000,
+		};
+
+		pthread_cond_timedwait(&writer->work, &writer->lock, &end);
+		now = clock_mono_us();
+	}
+}
+
 static bool
 take(struct spool_writer *writer, struct message_list *messages)
 {
 	pthread_mutex_lock(&writer->lock);
 	while (STAILQ_EMPTY(&writer->waiting) && !writer->is_stopping)
 		pthread_cond_wait(&writer->work, &writer->lock);
+	hold_back(writer);
+	gather_take(&writer->gather);
 	STAILQ_CONCAT(messages, &writer->waiting);
 	pthread_mutex_unlock(&writer->lock);
 	return !STAILQ_EMPTY(messages);

@@ -14,6 +14,8 @@ libspool_a_SOURCES = \
 	src/spool/filer.h \
 	src/spool/filing.c \
 	src/spool/filing.h \
+	src/spool/gather.c \
+	src/spool/gather.h \
 	src/spool/large.c \
 	src/spool/large.h \
 	src/spool/lock.c \

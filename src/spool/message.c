@@ -37,6 +37,7 @@ spool_message_begin(struct spool_writer *writer, uint64_t id)
 		free(message);
 		return NULL;
 	}
+	writer_expect(message);
 	return message;
 }
 
@@ -93,6 +94,7 @@ move(struct evbuffer *to, struct evbuffer *from)
 static int
 become_large(struct spool_message *message)
 {
+	writer_unexpect(message);
 	message->large = large_new(message);
 	if (message->large == NULL)
 		return -1;
@@ -182,6 +184,13 @@ encode_head(struct spool_message *message, const struct envelope *envelope)
 	return 0;
 }
 
+static void
+fail_at_once(struct spool_message *message)
+{
+	writer_unexpect(message);
+	writer_done_one(message->writer, message);
+}
+
 void
 spool_message_commit(struct spool_message *message, const struct envelope *envelope,
     spool_commit_fn *on_commit, void *ctx)
@@ -198,7 +207,7 @@ spool_message_commit(struct spool_message *message, const struct envelope *envel
 	else if (message->error == 0)
 		writer_commit_one(message->writer, message);
 	else
-		writer_done_one(message->writer, message);
+		fail_at_once(message);
 }
 
 void
@@ -215,6 +224,7 @@ spool_message_abort(struct spool_message **message)
 	if (m == NULL)
 		return;
 	*message = NULL;
+	writer_unexpect(m);
 	m->on_drain = NULL;
 	m->on_commit = NULL;
 	if (m->large == NULL)

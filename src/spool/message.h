@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "base/str.h"
+#include "spool/gather.h"
 #include "spool/segment.h"
 #include "spool/writer.h"
 
@@ -30,6 +31,8 @@ struct spool_message {
 	uint32_t crc;             /* of the content so far */
 	struct evbuffer *content; /* while it is inline */
 	struct large *large;      /* the file it goes to instead, once it is large */
+	unsigned epoch;           /* in which it was begun (gather.h) */
+	bool is_expected;         /* counted there */
 	bool is_kept;             /* its file in large/ is there already, from an older record */
 	bool is_committed;        /* or on its way there */
 	bool is_counted;          /* as a failure */
@@ -57,10 +60,15 @@ struct spool_writer {
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;
+	struct gather gather; /* of `waiting` */
 	struct message_list waiting, done;
 	struct large_list drained;
 	bool is_stopping;
 };
+
+/* A message begins, and may be committed soon; or it will not be, or is about to be. The loop's. */
+void writer_expect(struct spool_message *message);
+void writer_unexpect(struct spool_message *message);
 
 /* Hand messages to the segment thread, or back to the loop.  Any thread. */
 void writer_commit(struct spool_writer *writer, struct message_list *messages);

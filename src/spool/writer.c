@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "spool/board.h"
 #include "spool/filer.h"
 #include "spool/message.h"
@@ -22,11 +23,65 @@
 #include "spool/thread.h"
 
 void
+writer_expect(struct spool_message *message)
+{
+	struct spool_writer *writer = message->writer;
+
+	pthread_mutex_lock(&writer->lock);
+	message->epoch = gather_begin(&writer->gather);
+	message->is_expected = true;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* With the lock held. */
+static void
+unexpect(struct spool_writer *writer, struct spool_message *message)
+{
+	if (message->is_expected)
+		gather_end(&writer->gather, message->epoch);
+	message->is_expected = false;
+}
+
+/* The segment thread need not be woken for each message: for the first, since it watches the clock
+ * from then on, and when the group is complete.  With the lock held. */
+static void
+wake_committer(struct spool_writer *writer, bool is_first)
+{
+	if (is_first || gather_is_ready(&writer->gather))
+		pthread_cond_signal(&writer->work);
+}
+
+void
+writer_unexpect(struct spool_message *message)
+{
+	struct spool_writer *writer = message->writer;
+
+	if (!message->is_expected)
+		return;
+	pthread_mutex_lock(&writer->lock);
+	unexpect(writer, message);
+	wake_committer(writer, false);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void
 writer_commit(struct spool_writer *writer, struct message_list *messages)
 {
+	struct spool_message *message;
+	unsigned count = 0;
+
 	pthread_mutex_lock(&writer->lock);
+
+	bool is_first = writer->gather.waiting == 0;
+
+	STAILQ_FOREACH(message, messages, link)
+	{
+		unexpect(writer, message);
+		count++;
+	}
+	gather_add(&writer->gather, count, is_first ? clock_mono_us() : 0);
 	STAILQ_CONCAT(&writer->waiting, messages);
-	pthread_cond_signal(&writer->work);
+	wake_committer(writer, is_first);
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -182,6 +237,7 @@ spool_writer_new(
     struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters)
 {
 	struct spool_writer *writer = calloc(1, sizeof *writer);
+	pthread_condattr_t attr;
 
 	if (writer == NULL)
 		return NULL;
@@ -191,7 +247,10 @@ spool_writer_new(
 	writer->done_fd = -1;
 	writer->segment = (struct segment){ .spool = spool, .slot = -1, .fd = -1 };
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_cond_init(&writer->work, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->work, &attr);
+	pthread_condattr_destroy(&attr);
 	STAILQ_INIT(&writer->waiting);
 	STAILQ_INIT(&writer->done);
 	STAILQ_INIT(&writer->drained);

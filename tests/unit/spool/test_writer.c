@@ -7,6 +7,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "rig.h"
@@ -80,6 +81,66 @@ START_TEST(shares_syncs)
 		ck_assert_int_eq(sent[i].error, 0);
 	rig_read(&rig, &found);
 	ck_assert_uint_eq(found.count, MESSAGES + 1);
+	rig_close(&rig);
+}
+END_TEST
+
+static void
+commit_empty(struct spool_message *message, uint64_t id)
+{
+	char *rcpt = (char[]){ "to@example.com" };
+	const struct envelope envelope = {
+		.id = id, .from = (char[]){ "" }, .rcpt = &rcpt, .nrcpt = 1
+	};
+
+	spool_message_commit(message, &envelope, NULL, NULL);
+}
+
+/* A machine that is busy elsewhere may let the time of a wait pass: one of many must succeed. */
+START_TEST(waits_for_what_is_begun)
+{
+	enum { TRIES = 100 };
+	struct rig rig;
+	int shared = 0;
+
+	rig_open(&rig, 4 * 1024 * 1024);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1000, 10), 0);
+	for (uint64_t i = 1; i <= TRIES && shared == 0; i++) {
+		struct spool_message *first = spool_message_begin(rig.writer, i);
+		struct spool_message *second = spool_message_begin(rig.writer, i + TRIES);
+		int before = rig_calls(CALL_FDATASYNC);
+		struct sent sent;
+
+		rig_send(&rig, i + 2 * TRIES, 10, &sent);
+		usleep(1000);
+		commit_empty(first, i);
+		commit_empty(second, i + TRIES);
+		rig_wait(&rig, &sent, 1);
+		ck_assert_int_eq(sent.error, 0);
+		shared += rig_calls(CALL_FDATASYNC) - before == 1;
+	}
+	ck_assert_int_eq(shared, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(waits_for_no_one_for_ever)
+{
+	struct spool_message *stuck[20];
+	struct rig rig;
+
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	for (uint64_t i = 0; i < 20; i++)
+		stuck[i] = spool_message_begin(rig.writer, i + 100);
+	for (uint64_t i = 0; i < 50; i++)
+		ck_assert_int_eq(rig_put(&rig, i + 1, 10), 0);
+	for (int i = 0; i < 20; i++)
+		spool_message_abort(&stuck[i]);
+	ck_assert_int_eq(rig_put(&rig, 60, 10), 0);
+	rig_read(&rig, &found);
+	ck_assert_uint_eq(found.count, 51);
 	rig_close(&rig);
 }
 END_TEST
@@ -282,8 +343,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "commit", commits_one, commits_every_size, shares_syncs,
-	    fills_many_segments, refuses_what_fits_in_no_segment, two_writers_do_not_meet,
-	    takes_an_older_message);
+	    waits_for_what_is_begun, waits_for_no_one_for_ever, fills_many_segments,
+	    refuses_what_fits_in_no_segment, two_writers_do_not_meet, takes_an_older_message);
 	add_tests(suite, "message", keeps_a_forgotten_message, aborts_without_trace,
 	    asks_the_sender_to_pause);
 }

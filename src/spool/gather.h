@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * gather.h - when what waits to be committed becomes a group.  Pure: counts and times, no clock.
+ *
+ * Messages that were begun are usually committed within a round trip, so a group is worth holding
+ * back while more are on their way than wait already; for a lone client that is never so.  Nothing
+ * waits longer than GATHER_WAIT_US.  What did not come within a wait counts no more, and waits
+ * that end so are tried ever less often: slow or stuck clients cost the others next to nothing.
+ */
+#ifndef SPOOL_GATHER_H
+#define SPOOL_GATHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	GATHER_WAIT_US = 3000, /* since the first of the group came */
+	GATHER_SKIP_MAX = 256, /* groups that are not held back after waits in vain */
+};
+
+/* All zeros at first. */
+struct gather {
+	unsigned expected; /* begun since `epoch` began, and not ended */
+	unsigned waiting;
+	unsigned epoch;
+	int64_t since_us; /* the first of `waiting` came */
+	bool is_held;     /* the group could begin, but is held back */
+	unsigned skip;    /* so many groups are not held back */
+	unsigned penalty; /* what `skip` was set to last */
+};
+
+/* A message begins: the epoch that gather_end() wants to know. */
+unsigned gather_begin(struct gather *gather);
+
+/* It is not expected any more: aborted, about to wait, or on a longer way. */
+void gather_end(struct gather *gather, unsigned epoch);
+
+/* So many more wait. */
+void gather_add(struct gather *gather, unsigned count, int64_t now_us);
+
+/* Whether something waits and as much as is expected, so that the group may begin. */
+bool gather_is_ready(const struct gather *gather);
+
+/* Something waits and nobody works: 0 to begin the group, or else how long to hold it back. */
+int64_t gather_hold(struct gather *gather, int64_t now_us);
+
+/* All that waits is taken. */
+void gather_take(struct gather *gather);
+
+#endif

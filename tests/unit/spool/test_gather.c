@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* test_gather.c - what a group is held back for, how long, and that it is not done in vain. */
+#include "spool/gather.h"
+
+#include "../unit.h"
+
+/* So many expected and waiting since time 0: how long to hold the group back? */
+static const struct hold_case {
+	unsigned expected, waiting;
+	int64_t now_us, hold_us;
+} holds[] = {
+	{ 0, 1, 0, 0 },
+	{ 1, 1, 0, 0 },
+	{ 2, 1, 0, GATHER_WAIT_US },
+	{ 2, 1, 100, GATHER_WAIT_US - 100 },
+	{ 2, 1, GATHER_WAIT_US - 1, 1 },
+	{ 2, 1, GATHER_WAIT_US, 0 },
+	{ 100, 1, GATHER_WAIT_US * 9, 0 },
+	{ 50, 49, 0, GATHER_WAIT_US },
+	{ 50, 50, 0, 0 },
+	{ 50, 80, 0, 0 },
+};
+
+static struct gather
+gather_of(unsigned expected, unsigned waiting)
+{
+	struct gather gather = { .waiting = 0 };
+
+	for (unsigned i = 0; i < expected; i++)
+		gather_begin(&gather);
+	gather_add(&gather, waiting, 0);
+	return gather;
+}
+
+START_TEST(holds_back_while_more_are_expected)
+{
+	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
+		struct gather gather = gather_of(holds[i].expected, holds[i].waiting);
+
+		ck_assert_int_eq(gather_hold(&gather, holds[i].now_us), holds[i].hold_us);
+		ck_assert_int_eq(gather_is_ready(&gather), holds[i].waiting >= holds[i].expected);
+	}
+}
+END_TEST
+
+START_TEST(counts_from_the_first_that_waits)
+{
+	struct gather gather = gather_of(9, 1);
+
+	gather_add(&gather, 3, GATHER_WAIT_US / 2);
+	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US - 10), 10);
+	gather = gather_of(9, 1);
+	gather_take(&gather);
+	ck_assert(!gather_is_ready(&gather));
+	gather_add(&gather, 1, GATHER_WAIT_US);
+	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US + 1), GATHER_WAIT_US - 1);
+}
+END_TEST
+
+START_TEST(those_that_end_are_not_expected)
+{
+	struct gather gather = { .waiting = 0 };
+	unsigned first = gather_begin(&gather), second = gather_begin(&gather);
+
+	gather_add(&gather, 1, 0);
+	ck_assert(!gather_is_ready(&gather));
+	gather_end(&gather, first);
+	ck_assert(gather_is_ready(&gather));
+	gather_end(&gather, second);
+	ck_assert_uint_eq(gather.expected, 0);
+}
+END_TEST
+
+/* Hold a group back until its time is up. */
+static void
+wait_in_vain(struct gather *gather, int64_t now_us)
+{
+	gather_add(gather, 1, now_us);
+	ck_assert_int_gt(gather_hold(gather, now_us), 0);
+	ck_assert_int_eq(gather_hold(gather, now_us + GATHER_WAIT_US), 0);
+	gather_take(gather);
+}
+
+START_TEST(the_late_are_waited_for_once)
+{
+	struct gather gather = { .waiting = 0 };
+	unsigned late[3];
+
+	for (int i = 0; i < 3; i++)
+		late[i] = gather_begin(&gather);
+	wait_in_vain(&gather, 0);
+	ck_assert_uint_eq(gather.expected, 0);
+	gather.skip = 0;
+	gather_add(&gather, 1, GATHER_WAIT_US);
+	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US), 0);
+	for (int i = 0; i < 3; i++)
+		gather_end(&gather, late[i]);
+	ck_assert_uint_eq(gather.expected, 0);
+}
+END_TEST
+
+/* How many groups go at once after each wait in vain. */
+START_TEST(waits_in_vain_get_rare)
+{
+	static const unsigned skipped[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256 };
+	struct gather gather = { .waiting = 0 };
+
+	for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
+		gather_begin(&gather);
+		gather_begin(&gather);
+		wait_in_vain(&gather, 0);
+		gather_begin(&gather);
+		gather_begin(&gather);
+		for (unsigned group = 0; group < skipped[i]; group++) {
+			gather_add(&gather, 1, 0);
+			ck_assert_int_eq(gather_hold(&gather, 0), 0);
+			gather_take(&gather);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_wait_that_was_worth_it_forgives)
+{
+	struct gather gather = gather_of(2, 0);
+
+	wait_in_vain(&gather, 0);
+	ck_assert_uint_eq(gather.penalty, 1);
+	gather.skip = 0;
+	gather_begin(&gather);
+	gather_begin(&gather);
+	gather_add(&gather, 1, 0);
+	ck_assert_int_gt(gather_hold(&gather, 0), 0);
+	gather_add(&gather, 1, 10);
+	gather_take(&gather);
+	ck_assert_uint_eq(gather.penalty, 0);
+}
+END_TEST
+
+START_TEST(what_waited_for_the_disk_was_not_in_vain)
+{
+	struct gather gather = gather_of(9, 1);
+
+	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US * 2), 0);
+	gather_take(&gather);
+	ck_assert_uint_eq(gather.skip, 0);
+	ck_assert_uint_eq(gather.expected, 9);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "hold", holds_back_while_more_are_expected,
+	    counts_from_the_first_that_waits, those_that_end_are_not_expected);
+	add_tests(suite, "vain", the_late_are_waited_for_once, waits_in_vain_get_rare,
+	    a_wait_that_was_worth_it_forgives, what_waited_for_the_disk_was_not_in_vain);
+}
+
+UNIT_MAIN("spool/gather")
