@@ -73,7 +73,7 @@ log_failure(const struct session *s, int error)
 	char id[ID_TEXT_SIZE];
 
 	id_format(s->transaction->envelope.id, id);
-	log_error("not_kept", log_s("id", id), log_s("client", s->client),
+	log_info("not_kept", log_s("id", id), log_s("client", s->client),
 	    log_s("from", s->transaction->envelope.from), log_s("why", strerror(error)));
 }
 

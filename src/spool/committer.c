@@ -21,7 +21,10 @@
 #include "spool/spool.h"
 
 /* So long may one write be: it bounds how long the first of a group waits for the last. */
-enum { GROUP_MAX = 8 * 1024 * 1024 };
+enum {
+	GROUP_MAX = 8 * 1024 * 1024,
+	RECOVERED_MS = 1000, /* without a loss, for trouble to be over */
+};
 
 struct group {
 	struct message_list messages;
@@ -128,16 +131,26 @@ gather(struct group *group, const struct segment *segment, struct message_list *
 	}
 }
 
-/* One line when trouble begins and one when it ends, however many messages it meets. */
+/*
+ * One line when trouble begins and one when it has ended, however many messages it meets.  On a
+ * disk that is nearly full small groups still succeed between large ones that fail: that is one
+ * trouble.
+ */
 static void
 note(struct spool_writer *writer, int error)
 {
+	int64_t now = error != 0 || writer->is_failing ? clock_mono_ms() : 0;
+
 	if (error != 0 && !writer->is_failing)
 		log_error("spool_failed", log_d("segment", writer->segment.number),
 		    log_s("why", strerror(error)));
-	if (error == 0 && writer->is_failing)
+	if (error != 0) {
+		writer->failed_ms = now;
+		writer->is_failing = true;
+	} else if (writer->is_failing && now - writer->failed_ms >= RECOVERED_MS) {
 		log_info("spool_recovered", log_d("segment", writer->segment.number));
-	writer->is_failing = error != 0;
+		writer->is_failing = false;
+	}
 }
 
 /* Give every message its error; the content of a large one that was lost is in nobody's way any

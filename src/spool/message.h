@@ -56,7 +56,8 @@ struct spool_writer {
 	struct filer *filer;
 	pthread_t thread;
 	struct segment segment; /* the segment thread's */
-	bool is_failing;        /* the segment thread's: the last group was lost */
+	bool is_failing;        /* the segment thread's: the disk is in trouble */
+	int64_t failed_ms;      /* monotonic: when a group was last lost */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;
