@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * message.c - a message while it grows on the event loop.  Its content stays in memory up to
- * SPOOL_INLINE_MAX and goes to a file from there on; either way its checksum is computed as it
- * comes.
+ * message.c - a message while it grows on the event loop.  Its content stays in memory as long as
+ * it is small, or memory is at hand, and goes to a file from there on; either way its checksum is
+ * computed as it comes.
  */
 #include "config.h"
 
@@ -41,9 +41,17 @@ spool_message_begin(struct spool_writer *writer, uint64_t id)
 	return message;
 }
 
+static void
+give_back(struct spool_message *message)
+{
+	message->writer->borrowed -= message->borrowed;
+	message->borrowed = 0;
+}
+
 void
 message_free(struct spool_message *message)
 {
+	give_back(message);
 	if (message->content != NULL)
 		evbuffer_free(message->content);
 	large_free(&message->large);
@@ -90,7 +98,27 @@ move(struct evbuffer *to, struct evbuffer *from)
 	return evbuffer_drain(from, len);
 }
 
-/* The content has passed the inline limit: what is there goes to a file. */
+/* Whether the content, as long as it is now, may stay in memory. */
+static bool
+may_stay(struct spool_message *message)
+{
+	struct spool_writer *writer = message->writer;
+
+	if (message->size <= SPOOL_INLINE_SURE)
+		return true;
+	if (message->size > SPOOL_INLINE_MAX)
+		return false;
+
+	uint64_t more = message->size - SPOOL_INLINE_SURE - message->borrowed;
+
+	if (more > writer->spool->inline_budget - writer->borrowed)
+		return false;
+	writer->borrowed += more;
+	message->borrowed += more;
+	return true;
+}
+
+/* What is there goes to a file, and so does the rest. */
 static int
 become_large(struct spool_message *message)
 {
@@ -100,6 +128,7 @@ become_large(struct spool_message *message)
 		return -1;
 	if (large_append(message->writer->filer, message->large, message->content) < 0)
 		return -1;
+	give_back(message);
 	evbuffer_free(message->content);
 	message->content = NULL;
 	return 0;
@@ -138,7 +167,7 @@ spool_message_append(struct spool_message *message, struct evbuffer *content)
 	}
 	if (move(message->content, content) < 0)
 		return fail(message, ENOMEM);
-	if (message->size > SPOOL_INLINE_MAX && become_large(message) < 0)
+	if (!may_stay(message) && become_large(message) < 0)
 		return fail(message, errno);
 	return 0;
 }

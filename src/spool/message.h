@@ -30,6 +30,7 @@ struct spool_message {
 	uint64_t size;
 	uint32_t crc;             /* of the content so far */
 	struct evbuffer *content; /* while it is inline */
+	uint64_t borrowed;        /* of the writer's budget, beyond SPOOL_INLINE_SURE */
 	struct large *large;      /* the file it goes to instead, once it is large */
 	unsigned epoch;           /* in which it was begun (gather.h) */
 	bool is_expected;         /* counted there */
@@ -52,7 +53,8 @@ struct spool_writer {
 	struct counters *counters;
 	struct event *event; /* of done_fd */
 	int done_fd, wake_fd;
-	bool is_closing; /* the loop's: nothing may begin any more */
+	bool is_closing;   /* the loop's: nothing may begin any more */
+	uint64_t borrowed; /* the loop's: of spool->inline_budget, by all messages */
 	struct filer *filer;
 	pthread_t thread;
 	struct segment segment; /* the segment thread's */

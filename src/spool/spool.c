@@ -29,6 +29,7 @@ spool_open(const char *path, struct board *board)
 		.disk = &disk_os,
 		.board = board,
 		.segment_size = SPOOL_SEGMENT_SIZE,
+		.inline_budget = SPOOL_INLINE_BUDGET,
 		.dir = -1,
 		.log = -1,
 		.large = -1,

@@ -4,7 +4,7 @@
  *   log/NNNNNNNNNNNNNNNN.seg    a segment (16 hex digits): records of messages, one writer in its
  * life log/NNNNNNNNNNNNNNNN.out    the outcomes of that segment's messages; only outbound writes it
  *   log/NNNNNNNNNNNNNNNN.spare  a segment whose messages are all done, to be recycled
- *   large/ID.PID.part, large/ID.msg   contents over the inline limit, being received / complete
+ *   large/ID.PID.part, large/ID.msg   large contents (see writer.h), being received / complete
  *   damaged/                    what could not be read, set aside and never deleted by postern
  */
 #ifndef SPOOL_SPOOL_H
@@ -18,7 +18,9 @@ struct board;
 struct counters;
 
 enum {
-	SPOOL_INLINE_MAX = 64 * 1024,          /* content above this goes to large/ */
+	SPOOL_INLINE_SURE = 64 * 1024,          /* content up to this is always inline */
+	SPOOL_INLINE_MAX = 256 * 1024,          /* content above this goes to large/ */
+	SPOOL_INLINE_BUDGET = 32 * 1024 * 1024, /* what is between, of all messages of a writer */
 	SPOOL_SEGMENT_SIZE = 64 * 1024 * 1024, /* preallocated; a record never spans two segments */
 	SPOOL_SPARE_MAX = 4,                   /* segments kept for recycling */
 };
@@ -28,7 +30,8 @@ struct spool {
 	const struct disk_ops *disk;
 	struct board *board;
 	struct counters *counters; /* may be NULL; spool_reader_new() sets it */
-	uint64_t segment_size;
+	uint64_t segment_size;     /* SPOOL_SEGMENT_SIZE, but for tests */
+	uint64_t inline_budget;    /* SPOOL_INLINE_BUDGET, but for tests */
 	int dir, log, large, damaged;
 };
 

@@ -2,10 +2,13 @@
 /*
  * writer.h - append messages to the log; know when they are safe.
  *
- * A handle collects one message.  Up to SPOOL_INLINE_MAX its content stays in memory; beyond that
- * it streams to large/ on a thread of the writer.  Commit hands it over to the writer thread, which
- * puts all messages that are waiting into the segment with one write and one fdatasync, and then
- * calls back on the event loop. 250 may be said from that callback only.
+ * A handle collects one message.  Up to SPOOL_INLINE_SURE its content stays in memory and goes into
+ * the segment.  Up to SPOOL_INLINE_MAX it may: while all messages of the writer together hold no
+ * more than SPOOL_INLINE_BUDGET beyond what is sure to each.  Else, and beyond, it streams to
+ * large/ on a thread of the writer, with at most LARGE_BACKLOG_MAX in memory.  Commit hands it over
+ * to the writer thread, which puts all messages that are waiting into the segment with one write
+ * and one fdatasync, and then calls back on the event loop. 250 may be said from that callback
+ * only.
  */
 #ifndef SPOOL_WRITER_H
 #define SPOOL_WRITER_H
@@ -60,9 +63,10 @@ int spool_message_append(struct spool_message *message, struct evbuffer *content
 
 /*
  * Instead of append: the content is that of the older message at `place`, checked as
- * spool_read_content() does.  Inline content is copied; the file of large content stays where it is
- * and the new record names it too, so do not drop it, and begin the message with the id of the old
- * one.  0; 1 when the old record is damaged; -1 and errno.  Unless 0, only abort is left.
+ * spool_read_content() does.  Inline content is copied (outside the budget); the file of large
+ * content stays where it is and the new record names it too, so do not drop it, and begin the
+ * message with the id of the old one.  0; 1 when the old record is damaged; -1 and errno.  Unless
+ * 0, only abort is left.
  */
 int spool_message_take(struct spool_message *message, const struct spool_place *place);
 

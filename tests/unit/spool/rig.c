@@ -32,6 +32,7 @@ open_spool(struct rig *rig, uint64_t segment_size)
 	ck_assert_ptr_nonnull(rig->spool);
 	rig->spool->disk = &rig_disk;
 	rig->spool->segment_size = segment_size;
+	rig->spool->inline_budget = 0;
 	rig->spool->counters = &rig->counters;
 }
 

@@ -29,7 +29,8 @@ struct rig {
 	struct spool_writer *writer; /* NULL until rig_writer() */
 };
 
-/* Make and open; segments are of this size.  Spares are not made ahead unless they are there. */
+/* Make and open; segments are of this size, and contents over SPOOL_INLINE_SURE are large.  Spares
+ * are not made ahead unless they are there. */
 void rig_open(struct rig *rig, uint64_t segment_size);
 void rig_close(struct rig *rig);
 

@@ -56,6 +56,76 @@ START_TEST(commits_every_size)
 }
 END_TEST
 
+static void
+commit_empty(struct spool_message *message, uint64_t id)
+{
+	char *rcpt = (char[]){ "to@example.com" };
+	const struct envelope envelope = {
+		.id = id, .from = (char[]){ "" }, .rcpt = &rcpt, .nrcpt = 1
+	};
+
+	spool_message_commit(message, &envelope, NULL, NULL);
+}
+
+/* How many of these, begun one after another and committed in the end, go to files. */
+static const struct budget_case {
+	uint64_t budget;
+	size_t size, large;
+} budgets[] = {
+	{ 0, 64 * 1024, 0 },
+	{ 0, 64 * 1024 + 1, 4 },
+	{ 2, 64 * 1024 + 1, 2 },
+	{ 4, 64 * 1024 + 1, 0 },
+	{ 40 * 1024, 100 * 1024, 3 },
+	{ 144 * 1024, 100 * 1024, 0 },
+	{ 8 * 192 * 1024, 256 * 1024, 0 },
+	{ 8 * 192 * 1024, 256 * 1024 + 1, 4 },
+};
+
+static void
+append_in_pieces(struct spool_message *message, size_t size)
+{
+	static const char piece[8192];
+	struct evbuffer *content = evbuffer_new();
+
+	while (size > 0) {
+		size_t len = size < sizeof piece ? size : sizeof piece;
+
+		evbuffer_add(content, piece, len);
+		ck_assert_int_eq(spool_message_append(message, content), 0);
+		size -= len;
+	}
+	evbuffer_free(content);
+}
+
+/* Twice, so that the second time shows that the first gave everything back. */
+START_TEST(borrows_within_the_budget)
+{
+	const struct budget_case *c = &budgets[_i];
+	struct rig rig;
+
+	rig_open(&rig, 4 * 1024 * 1024);
+	rig.spool->inline_budget = c->budget;
+	rig_writer(&rig);
+	for (uint64_t round = 0; round < 2; round++) {
+		struct spool_message *message[4];
+		struct sent sent;
+
+		for (uint64_t i = 0; i < 4; i++) {
+			message[i] = spool_message_begin(rig.writer, round * 10 + i + 1);
+			append_in_pieces(message[i], c->size);
+		}
+		for (uint64_t i = 0; i < 4; i++)
+			commit_empty(message[i], round * 10 + i + 1);
+		/* Those above go through the file thread, and so does this: it comes last. */
+		rig_send(&rig, round * 10 + 9, SPOOL_INLINE_MAX + 1, &sent);
+		rig_wait(&rig, &sent, 1);
+		ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), (round + 1) * (c->large + 1));
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(shares_syncs)
 {
 	enum { MESSAGES = 200 };
@@ -84,17 +154,6 @@ START_TEST(shares_syncs)
 	rig_close(&rig);
 }
 END_TEST
-
-static void
-commit_empty(struct spool_message *message, uint64_t id)
-{
-	char *rcpt = (char[]){ "to@example.com" };
-	const struct envelope envelope = {
-		.id = id, .from = (char[]){ "" }, .rcpt = &rcpt, .nrcpt = 1
-	};
-
-	spool_message_commit(message, &envelope, NULL, NULL);
-}
 
 /* A machine that is busy elsewhere may let the time of a wait pass: one of many must succeed. */
 START_TEST(waits_for_what_is_begun)
@@ -345,6 +404,10 @@ add_cases(Suite *suite)
 	add_tests(suite, "commit", commits_one, commits_every_size, shares_syncs,
 	    waits_for_what_is_begun, waits_for_no_one_for_ever, fills_many_segments,
 	    refuses_what_fits_in_no_segment, two_writers_do_not_meet, takes_an_older_message);
+	TCase *budget = tcase_create("budget");
+
+	tcase_add_loop_test(budget, borrows_within_the_budget, 0, sizeof budgets / sizeof *budgets);
+	suite_add_tcase(suite, budget);
 	add_tests(suite, "message", keeps_a_forgotten_message, aborts_without_trace,
 	    asks_the_sender_to_pause);
 }
