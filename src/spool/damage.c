@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * damage.c - setting aside.  A copy that exists is left as it is: segments are read again at each
- * start. Failing to copy loses nothing: the report has segment and offset, and a segment stays
- * until it is recycled.
+ * start. Failing to copy loses nothing: the caller keeps the file.
  */
 #include "config.h"
 
@@ -22,8 +21,8 @@
 #include "spool/name.h"
 #include "spool/spool.h"
 
-/* Of one region so much is kept: room for any record, not for whole segments of noise. */
-enum { COPY_MAX = 1024 * 1024, PIECE = 64 * 1024 };
+/* Of one region so much is kept: all that a segment holds. */
+enum { COPY_MAX = SPOOL_SEGMENT_SIZE, PIECE = 64 * 1024, PATH_SIZE = NAME_SIZE + 8 };
 
 static int
 copy(const struct spool *spool, int from, int to, const struct damage *damage)
@@ -50,24 +49,58 @@ copy(const struct spool *spool, int from, int to, const struct damage *damage)
 	return result < 0 ? -1 : spool->disk->fdatasync(to);
 }
 
-static void
-set_aside(const struct spool *spool, int from, const struct damage *damage)
+/* Copy a region into a file of this name: 0, or -1 after saying so. */
+static int
+set_aside(const struct spool *spool, int from, const struct damage *damage, const char *name)
 {
-	char name[NAME_SIZE];
-
-	snprintf(
-	    name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".bin", damage->segment, damage->offset);
-
 	int to = spool->disk->openat(spool->damaged, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 	if (to < 0 && errno == EEXIST)
-		return;
-	if (to < 0 || copy(spool, from, to, damage) < 0 ||
-	    spool->disk->fsync_dir(spool->damaged) < 0)
-		log_error(
-		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
+		return 0;
+
+	int result = to < 0 ? -1 : copy(spool, from, to, damage);
+	int error = errno;
+
 	if (to >= 0)
 		close(to);
+	/* Half a copy would pass for a whole one at the next start. */
+	if (result < 0 && to >= 0)
+		spool->disk->unlinkat(spool->damaged, name, 0);
+	if (result == 0)
+		result = spool->disk->fsync_dir(spool->damaged);
+	else
+		errno = error;
+	if (result < 0)
+		log_error(
+		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
+	return result;
+}
+
+static void
+count(const struct spool *spool)
+{
+	if (spool->counters != NULL)
+		counter_add(&spool->counters->spool_damaged, 1);
+}
+
+/* Whoever only looks is told, and that is all: true. */
+static bool
+tell(const struct spool *spool, const char *file, const struct damage *damage, bool is_torn)
+{
+	const struct spool_finding finding = {
+		.file = file,
+		.segment = damage->segment,
+		.offset = damage->offset,
+		.len = damage->len,
+		.id = damage->id,
+		.what = damage->what,
+		.is_torn = is_torn,
+	};
+
+	if (spool->on_finding == NULL)
+		return false;
+	spool->on_finding(spool->finding_ctx, &finding);
+	return true;
 }
 
 static void
@@ -81,36 +114,82 @@ say(enum log_level level, const char *event, const struct damage *damage)
 	    log_d("len", damage->len), log_s("id", id), log_s("what", damage->what));
 }
 
-static void
-count(const struct spool *spool)
+static int
+report(const struct spool *spool, int fd, const struct damage *damage, bool is_torn)
 {
-	if (spool->counters != NULL)
-		counter_add(&spool->counters->spool_damaged, 1);
+	char name[NAME_SIZE], file[PATH_SIZE];
+
+	name_segment(damage->segment, "seg", name);
+	snprintf(file, sizeof file, "log/%s", name);
+	if (tell(spool, file, damage, is_torn))
+		return 0;
+	if (is_torn) {
+		say(LOG_LEVEL_WARNING, "spool_torn", damage);
+	} else {
+		say(LOG_LEVEL_ERROR, "spool_damage", damage);
+		count(spool);
+	}
+	snprintf(
+	    name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".bin", damage->segment, damage->offset);
+	return set_aside(spool, fd, damage, name);
 }
 
-void
+int
 damage_report(const struct spool *spool, int fd, const struct damage *damage)
 {
-	say(LOG_LEVEL_ERROR, "spool_damage", damage);
-	count(spool);
-	set_aside(spool, fd, damage);
+	return report(spool, fd, damage, false);
 }
 
-void
+int
 damage_torn(const struct spool *spool, int fd, const struct damage *damage)
 {
-	say(LOG_LEVEL_WARNING, "spool_torn", damage);
-	set_aside(spool, fd, damage);
+	return report(spool, fd, damage, true);
+}
+
+/* A name that is free, for another end may be cut off at the same place in a later life. */
+static void
+name_end(const struct spool *spool, const struct damage *damage, char name[NAME_SIZE])
+{
+	unsigned n = 0;
+
+	do
+		snprintf(name, NAME_SIZE, "%016" PRIx64 "-%08" PRIx32 ".end.%u", damage->segment,
+		    damage->offset, n++);
+	while (faccessat(spool->damaged, name, F_OK, 0) == 0);
+}
+
+int
+damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn)
+{
+	char name[NAME_SIZE], file[PATH_SIZE];
+
+	name_segment(damage->segment, "out", name);
+	snprintf(file, sizeof file, "log/%s", name);
+	if (tell(spool, file, damage, is_torn))
+		return 0;
+	if (is_torn) {
+		log_debug("outcomes_cut", log_d("segment", damage->segment),
+		    log_d("offset", damage->offset), log_d("len", damage->len));
+		name_end(spool, damage, name);
+	} else {
+		say(LOG_LEVEL_ERROR, "outcome_damage", damage);
+		snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".out", damage->segment,
+		    damage->offset);
+	}
+	return set_aside(spool, fd, damage, name);
 }
 
 void
 damage_large(const struct spool *spool, const struct damage *damage)
 {
-	char name[NAME_SIZE];
+	char name[NAME_SIZE], file[PATH_SIZE];
 
+	name_large(damage->id, name);
+	snprintf(file, sizeof file, "large/%s", name);
+	if (tell(spool, file, damage, false))
+		return;
 	say(LOG_LEVEL_ERROR, "spool_damage", damage);
 	count(spool);
-	name_large(damage->id, name);
 	if (spool->disk->renameat(spool->large, name, spool->damaged, name) < 0 && errno != ENOENT)
 		log_error(
 		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));

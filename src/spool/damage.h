@@ -4,6 +4,7 @@
 #ifndef SPOOL_DAMAGE_H
 #define SPOOL_DAMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct spool;
@@ -16,12 +17,15 @@ struct damage {
 	const char *what; /* for people */
 };
 
-/* A region of a segment that was durable once. */
-void damage_report(const struct spool *spool, int fd, const struct damage *damage);
+/* A region of a segment that was durable once.  0; -1 if it could not be copied: keep the file. */
+int damage_report(const struct spool *spool, int fd, const struct damage *damage);
 
 /* A record that was cut off at the end of a segment, most likely never acknowledged: a warning and
  * a copy. */
-void damage_torn(const struct spool *spool, int fd, const struct damage *damage);
+int damage_torn(const struct spool *spool, int fd, const struct damage *damage);
+
+/* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut. */
+int damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn);
 
 /* A large content: its file (if there is one) moves to damaged/. */
 void damage_large(const struct spool *spool, const struct damage *damage);

@@ -135,6 +135,30 @@ take_lock(int dir, const char **why)
 	return -1;
 }
 
+int
+spool_lock_idle(const char *path, const char **why)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int error = errno;
+
+	if (dir >= 0)
+		close(dir);
+	if (fd < 0) {
+		*why = explain("cannot open it: ", strerror(error), "");
+		errno = error;
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	error = errno == EWOULDBLOCK ? who_holds(fd, why) : errno;
+	if (error != EWOULDBLOCK && error != EBUSY)
+		*why = explain("cannot lock it: ", strerror(error), "");
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 /* 0; -1 if the directory holds what is none of ours, or cannot be read. */
 static int
 refuse_foreign(int dir, const char **why)

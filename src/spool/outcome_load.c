@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
-#include "base/log.h"
+#include "spool/damage.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spool.h"
@@ -131,9 +131,24 @@ skip(struct stream *stream, size_t len)
 	stream->at += len;
 }
 
+/* From `sound` on up to here there is no outcome: 0, or -1 if it could not be set aside. */
+static int
+tell(const struct spool *spool, const struct stream *stream, uint64_t segment, uint64_t sound,
+    bool is_torn)
+{
+	const struct damage damage = {
+		.segment = segment,
+		.offset = (uint32_t)sound,
+		.len = stream->at - sound,
+		.what = is_torn ? "the end is no outcome" : "no outcome here",
+	};
+
+	return damage_outcomes(spool, stream->fd, &damage, is_torn);
+}
+
 /* Read all; *sound is where the last sound outcome ends.  0, or -1 and errno. */
 static int
-read_all(struct stream *stream, uint64_t segment,
+read_all(const struct spool *spool, struct stream *stream, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx, uint64_t *sound)
 {
 	char reply[OUTCOME_REPLY_MAX + 1];
@@ -149,8 +164,7 @@ read_all(struct stream *stream, uint64_t segment,
 		    stream->end - stream->start, &outcome, reply);
 
 		if (len > 0 && *sound < stream->at)
-			log_error("outcome_damage", log_d("segment", segment),
-			    log_d("offset", *sound), log_d("len", stream->at - *sound));
+			tell(spool, stream, segment, *sound, false);
 		skip(stream, len > 0 ? len : 1);
 		if (len == 0)
 			continue;
@@ -163,7 +177,14 @@ int
 spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
 {
-	const struct spool *spool = outcomes->spool;
+	return outcomes_read(outcomes->spool, segment, fn, ctx);
+}
+
+int
+outcomes_read(const struct spool *spool, uint64_t segment,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
+{
+	bool is_looking = spool->on_finding != NULL;
 	struct stream *stream = calloc(1, sizeof *stream);
 	uint64_t sound = 0;
 	char name[NAME_SIZE];
@@ -172,17 +193,17 @@ spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 	if (stream == NULL)
 		return -1;
 	name_segment(segment, "out", name);
-	stream->fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
+	stream->fd = spool->disk->openat(spool->log, name, is_looking ? O_RDONLY : O_RDWR, 0);
 	if (stream->fd < 0) {
 		result = errno == ENOENT ? 0 : -1;
 		free(stream);
 		return result;
 	}
-	result = read_all(stream, segment, fn, ctx, &sound);
-	if (result == 0 && sound < stream->at) {
-		log_debug("outcomes_cut", log_d("segment", segment), log_d("offset", sound));
+	result = read_all(spool, stream, segment, fn, ctx, &sound);
+	/* What cannot be set aside stays; outcomes behind it are found all the same. */
+	if (result == 0 && sound < stream->at && tell(spool, stream, segment, sound, true) == 0 &&
+	    !is_looking)
 		result = spool->disk->ftruncate(stream->fd, (off_t)sound);
-	}
 
 	int error = errno;
 

@@ -27,6 +27,10 @@ size_t outcome_encode(
 size_t outcome_decode(uint64_t segment, const unsigned char *in, size_t len, struct outcome *out,
     char reply[OUTCOME_REPLY_MAX + 1]);
 
+/* spool_outcomes_load() without the rest. */
+int outcomes_read(const struct spool *spool, uint64_t segment,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);
+
 struct outcome_file {
 	uint64_t segment;
 	int fd; /* -1: unused */

@@ -10,6 +10,7 @@
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "spool/disk.h"
@@ -25,6 +26,16 @@ enum {
 	SPOOL_SPARE_MAX = 4,                   /* segments kept for recycling */
 };
 
+/* What is not sound, told to whoever only looks. */
+struct spool_finding {
+	const char *file; /* in the spool, "log/000000000000002a.seg"; valid during the call */
+	uint64_t segment;
+	uint64_t offset, len; /* in the file; of a large content: the place of its record */
+	uint64_t id;          /* of the message, 0: unknown */
+	const char *what;     /* for people */
+	bool is_torn;         /* an end that was most likely never acknowledged: no damage */
+};
+
 /* The open directories; every process opens its own after the fork. */
 struct spool {
 	const struct disk_ops *disk;
@@ -32,6 +43,9 @@ struct spool {
 	struct counters *counters; /* may be NULL; spool_reader_new() sets it */
 	uint64_t segment_size;     /* SPOOL_SEGMENT_SIZE, but for tests */
 	uint64_t inline_budget;    /* SPOOL_INLINE_BUDGET, but for tests */
+	/* If set, findings go there, and reading writes nothing: no log, no copy, no cut. */
+	void (*on_finding)(void *ctx, const struct spool_finding *finding);
+	void *finding_ctx;
 	int dir, log, large, damaged;
 };
 
@@ -44,6 +58,12 @@ struct spool {
  * in use.
  */
 int spool_lock(const char *path, unsigned uid, unsigned gid, const char **why);
+
+/*
+ * For a tool that looks into a spool which no postern uses: hold the lock without making or writing
+ * anything.  As spool_lock().
+ */
+int spool_lock_idle(const char *path, const char **why);
 
 /* Open for use in this process, with the real disk and counters unset. board is shared memory. NULL
  * and errno on failure. */

@@ -31,6 +31,14 @@ enum {
 	SIZE_MAX_SANE = 1 << 30, /* no segment is larger */
 };
 
+/* What could not be set aside has its only copy in the file. */
+static void
+keep_if(struct tail *tail, bool is_only_copy)
+{
+	if (is_only_copy)
+		tail->unreadable++;
+}
+
 static void
 report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, const char *what)
 {
@@ -43,9 +51,9 @@ report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, 
 	};
 
 	if (tail->offset < tail->durable || tail->unreadable > 0)
-		damage_report(spool, tail->fd, &damage);
+		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
 	else
-		damage_torn(spool, tail->fd, &damage);
+		keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
 }
 
 static enum tail_next
@@ -89,7 +97,7 @@ look_behind(struct tail *tail, const struct spool *spool, struct window *window,
 		.what = "torn record at the end",
 	};
 
-	damage_torn(spool, tail->fd, &damage);
+	keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
 }
 
 /* It is sealed: it ends there, and all before was durable. */
@@ -106,7 +114,37 @@ end_at_seal(struct tail *tail, const struct spool *spool, uint32_t end, uint32_t
 	tail->limit = end < size ? end : size;
 	tail->durable = end;
 	if (size < end)
-		damage_report(spool, tail->fd, &damage);
+		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
+}
+
+static bool
+is_zero(const unsigned char *at, size_t len)
+{
+	return at[0] == 0 && memcmp(at, at + 1, len - 1) == 0;
+}
+
+/* The first block and the seal are each sound, or were never written.  Nothing is lost with them:
+ * the records tell of themselves. */
+static void
+check_frame(struct tail *tail, const struct spool *spool, const unsigned char head[SEGMENT_HEAD])
+{
+	uint64_t number;
+	uint32_t end;
+	struct damage damage = {
+		.segment = tail->number,
+		.len = SEGMENT_SEAL_AT,
+		.what = "first block does not match its checksum",
+	};
+
+	if (!segment_head_decode(head, &number) && !is_zero(head, SEGMENT_SEAL_AT))
+		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
+	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end) ||
+	    is_zero(head + SEGMENT_SEAL_AT, SEGMENT_SEAL))
+		return;
+	damage.offset = SEGMENT_SEAL_AT;
+	damage.len = SEGMENT_SEAL;
+	damage.what = "seal does not match its checksum";
+	keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
 }
 
 /* Nobody writes it any more: find out where it ends.  0, or -1 and errno. */
@@ -126,6 +164,8 @@ find_end(struct tail *tail, const struct spool *spool, struct window *window)
 	/* A first block that is missing or cannot be read leaves a segment without a seal. */
 	if (disk_read_all(tail->fd, head, sizeof head, 0) < 0 && errno != EIO)
 		return -1;
+	if (!segment_head_decode(head, &number) || number == tail->number)
+		check_frame(tail, spool, head);
 	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end)) {
 		end_at_seal(tail, spool, end, size);
 	} else if (!segment_head_decode(head, &number) || number == tail->number) {

@@ -17,14 +17,15 @@ struct window;
 
 struct tail {
 	uint64_t number;
-	int fd;              /* -1: not opened yet */
-	uint32_t offset;     /* of the next record */
-	uint32_t limit;      /* it may be read up to here */
-	uint32_t ahead;      /* how much to read at once */
-	uint32_t durable;    /* below this, what is not sound is damage; above, it is a torn end */
-	bool is_ended;       /* no writer any more: limit is final */
-	bool is_verified;    /* contents are checked too, for some may never have been synced */
-	unsigned unreadable; /* so often the disk refused to read: the file is kept */
+	int fd;           /* -1: not opened yet */
+	uint32_t offset;  /* of the next record */
+	uint32_t limit;   /* it may be read up to here */
+	uint32_t ahead;   /* how much to read at once */
+	uint32_t durable; /* below this, what is not sound is damage; above, it is a torn end */
+	bool is_ended;    /* no writer any more: limit is final */
+	bool is_verified; /* contents are checked too, for some may never have been synced */
+	unsigned
+	    unreadable; /* so often the disk refused to read or to set aside: the file is kept */
 };
 
 enum tail_next {

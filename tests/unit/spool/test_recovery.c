@@ -3,6 +3,7 @@
  * does. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,6 +192,46 @@ START_TEST(damage_is_reported_and_set_aside)
 }
 END_TEST
 
+START_TEST(a_damaged_frame_is_reported)
+{
+	static const size_t places[] = { 3, 10, 60, SEGMENT_SEAL_AT + 3, SEGMENT_SEAL_AT + 60 };
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct sample sample;
+
+		make_sample(&sample, true);
+		ck_assert_int_eq(pwrite(sample.fd, "\x5a", 1, (off_t)places[i]), 1);
+		rig_read(&sample.rig, &found);
+		ck_assert_uint_eq(found.count, MESSAGES);
+		ck_assert_uint_eq(sample.rig.counters.spool_damaged, 1);
+		ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin"), 1);
+		close_sample(&sample);
+	}
+}
+END_TEST
+
+/* The only copy of what is damaged is not recycled. */
+START_TEST(what_cannot_be_set_aside_keeps_its_segment)
+{
+	struct sample sample;
+
+	make_sample(&sample, true);
+	ck_assert_int_eq(
+	    pwrite(sample.fd, "\xff\xff", 2, (off_t)sample.sent[2].place.offset + 4), 2);
+	sample.rig.spool->disk = &rig_disk;
+	rig_break(CALL_PWRITEV, 0, 1, ENOSPC);
+	rig_read(&sample.rig, &found);
+	rig_mend();
+	ck_assert_uint_eq(found.count, MESSAGES - 1);
+	ck_assert_uint_eq(found.sealed, 0);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin"), 0);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(found.sealed, 1);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin"), 1);
+	close_sample(&sample);
+}
+END_TEST
+
 START_TEST(a_torn_end_is_not_damage)
 {
 	struct sample sample;
@@ -329,7 +370,8 @@ add_cases(Suite *suite)
 	    a_flipped_octet_costs_one_record_if_torn);
 	add_tests(
 	    suite, "cut", a_cut_keeps_all_before_it_if_sealed, a_cut_keeps_all_before_it_if_torn);
-	add_tests(suite, "damage", damage_is_reported_and_set_aside, a_torn_end_is_not_damage,
+	add_tests(suite, "damage", damage_is_reported_and_set_aside, a_damaged_frame_is_reported,
+	    what_cannot_be_set_aside_keeps_its_segment, a_torn_end_is_not_damage,
 	    zeros_behind_the_end_are_silent, noise_is_survived,
 	    the_head_of_another_segment_means_empty, an_unreadable_page_costs_what_it_touches,
 	    an_empty_or_tiny_file_is_empty);
