@@ -244,14 +244,16 @@ hold_back(struct spool_writer *writer)
 	}
 }
 
+/* The last group took cost_us. */
 static bool
-take(struct spool_writer *writer, struct message_list *messages)
+take(struct spool_writer *writer, struct message_list *messages, int64_t cost_us)
 {
 	pthread_mutex_lock(&writer->lock);
+	gather_learn(&writer->gather, cost_us);
 	while (STAILQ_EMPTY(&writer->waiting) && !writer->is_stopping)
 		pthread_cond_wait(&writer->work, &writer->lock);
 	hold_back(writer);
-	gather_take(&writer->gather);
+	gather_take(&writer->gather, clock_mono_us());
 	STAILQ_CONCAT(messages, &writer->waiting);
 	pthread_mutex_unlock(&writer->lock);
 	return !STAILQ_EMPTY(messages);
@@ -263,9 +265,13 @@ committer_run(void *ctx)
 	struct spool_writer *writer = ctx;
 	struct message_list messages = STAILQ_HEAD_INITIALIZER(messages);
 	struct group group = { .iov = NULL };
+	int64_t cost_us = 0;
 
-	while (take(writer, &messages))
+	while (take(writer, &messages, cost_us)) {
+		cost_us = clock_mono_us();
 		commit_all(writer, &group, &messages);
+		cost_us = clock_mono_us() - cost_us;
+	}
 	if (segment_finish(&writer->segment) < 0)
 		log_warning("segment_not_sealed", log_d("segment", writer->segment.number),
 		    log_s("why", strerror(errno)));

@@ -37,16 +37,23 @@ gather_hold(struct gather *gather, int64_t now_us)
 
 	if (left <= 0 || gather_is_ready(gather))
 		return 0;
-	gather->is_held = true;
+	if (!gather->is_held) {
+		gather->is_held = true;
+		gather->held_us = now_us;
+		gather->held = gather->waiting;
+	}
 	return left;
 }
 
-/* Who was expected and did not come in time is late, and may be for long. */
 static void
-give_up_waiting(struct gather *gather)
+judge(struct gather *gather, int64_t now_us)
 {
-	gather->expected = 0;
-	gather->epoch++;
+	int64_t came = gather->waiting - gather->held;
+
+	if (now_us - gather->held_us <= came * gather->cost_us) {
+		gather->penalty /= 2;
+		return;
+	}
 	gather->penalty = gather->penalty == 0 ? 1 : gather->penalty * 2;
 	if (gather->penalty > GATHER_SKIP_MAX)
 		gather->penalty = GATHER_SKIP_MAX;
@@ -54,14 +61,23 @@ give_up_waiting(struct gather *gather)
 }
 
 void
-gather_take(struct gather *gather)
+gather_take(struct gather *gather, int64_t now_us)
 {
 	if (gather->skip > 0)
 		gather->skip--;
-	else if (gather->is_held && !gather_is_ready(gather))
-		give_up_waiting(gather);
 	else if (gather->is_held)
-		gather->penalty = 0;
+		judge(gather, now_us);
+	/* Who did not come in time may not come for long. */
+	if (gather->is_held && gather->waiting < gather->expected) {
+		gather->expected = 0;
+		gather->epoch++;
+	}
 	gather->is_held = false;
 	gather->waiting = 0;
+}
+
+void
+gather_learn(struct gather *gather, int64_t cost_us)
+{
+	gather->cost_us = cost_us;
 }

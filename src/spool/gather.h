@@ -4,8 +4,10 @@
  *
  * Messages that were begun are usually committed within a round trip, so a group is worth holding
  * back while more are on their way than wait already; for a lone client that is never so.  Nothing
- * waits longer than GATHER_WAIT_US.  What did not come within a wait counts no more, and waits
- * that end so are tried ever less often: slow or stuck clients cost the others next to nothing.
+ * waits longer than GATHER_WAIT_US; what did not come by then counts no more.  A wait is worth it
+ * if it took no longer than the groups would have that it saved, one for each message that came
+ * meanwhile; after others ever more groups are not held back.  So slow or stuck clients cost the
+ * rest next to nothing.
  */
 #ifndef SPOOL_GATHER_H
 #define SPOOL_GATHER_H
@@ -24,9 +26,12 @@ struct gather {
 	unsigned waiting;
 	unsigned epoch;
 	int64_t since_us; /* the first of `waiting` came */
-	bool is_held;     /* the group could begin, but is held back */
+	bool is_held;     /* the group could begin, but is held back: */
+	int64_t held_us;  /* since then, */
+	unsigned held;    /* when so many waited */
+	int64_t cost_us;  /* of the last group */
 	unsigned skip;    /* so many groups are not held back */
-	unsigned penalty; /* what `skip` was set to last */
+	unsigned penalty; /* what `skip` is set to after a wait that was not worth it */
 };
 
 /* A message begins: the epoch that gather_end() wants to know. */
@@ -45,6 +50,9 @@ bool gather_is_ready(const struct gather *gather);
 int64_t gather_hold(struct gather *gather, int64_t now_us);
 
 /* All that waits is taken. */
-void gather_take(struct gather *gather);
+void gather_take(struct gather *gather, int64_t now_us);
+
+/* Writing and syncing a group took so long. */
+void gather_learn(struct gather *gather, int64_t cost_us);
 
 #endif

@@ -50,7 +50,7 @@ START_TEST(counts_from_the_first_that_waits)
 	gather_add(&gather, 3, GATHER_WAIT_US / 2);
 	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US - 10), 10);
 	gather = gather_of(9, 1);
-	gather_take(&gather);
+	gather_take(&gather, 0);
 	ck_assert(!gather_is_ready(&gather));
 	gather_add(&gather, 1, GATHER_WAIT_US);
 	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US + 1), GATHER_WAIT_US - 1);
@@ -78,7 +78,7 @@ wait_in_vain(struct gather *gather, int64_t now_us)
 	gather_add(gather, 1, now_us);
 	ck_assert_int_gt(gather_hold(gather, now_us), 0);
 	ck_assert_int_eq(gather_hold(gather, now_us + GATHER_WAIT_US), 0);
-	gather_take(gather);
+	gather_take(gather, now_us + GATHER_WAIT_US);
 }
 
 START_TEST(the_late_are_waited_for_once)
@@ -114,26 +114,40 @@ START_TEST(waits_in_vain_get_rare)
 		for (unsigned group = 0; group < skipped[i]; group++) {
 			gather_add(&gather, 1, 0);
 			ck_assert_int_eq(gather_hold(&gather, 0), 0);
-			gather_take(&gather);
+			gather_take(&gather, 0);
 		}
 	}
 }
 END_TEST
 
-START_TEST(a_wait_that_was_worth_it_forgives)
-{
-	struct gather gather = gather_of(2, 0);
+/* One message was held back, so many came, after so long, where a group costs 200 us. */
+static const struct worth_case {
+	unsigned came;
+	int64_t held_us;
+	unsigned penalty; /* which was 8 */
+} worths[] = {
+	{ 0, 1, 16 },
+	{ 1, 200, 4 },
+	{ 1, 201, 16 },
+	{ 10, 2000, 4 },
+	{ 10, 2001, 16 },
+	{ 14, GATHER_WAIT_US, 16 },
+	{ 15, GATHER_WAIT_US, 4 },
+};
 
-	wait_in_vain(&gather, 0);
-	ck_assert_uint_eq(gather.penalty, 1);
-	gather.skip = 0;
-	gather_begin(&gather);
-	gather_begin(&gather);
-	gather_add(&gather, 1, 0);
-	ck_assert_int_gt(gather_hold(&gather, 0), 0);
-	gather_add(&gather, 1, 10);
-	gather_take(&gather);
-	ck_assert_uint_eq(gather.penalty, 0);
+START_TEST(a_wait_is_worth_the_groups_it_saved)
+{
+	for (size_t i = 0; i < sizeof worths / sizeof *worths; i++) {
+		struct gather gather = gather_of(16, 1);
+
+		gather.penalty = 8;
+		gather_learn(&gather, 200);
+		ck_assert_int_gt(gather_hold(&gather, 0), 0);
+		gather_add(&gather, worths[i].came, 1);
+		gather_take(&gather, worths[i].held_us);
+		ck_assert_uint_eq(gather.penalty, worths[i].penalty);
+		ck_assert_uint_eq(gather.skip, worths[i].penalty > 8 ? 16 : 0);
+	}
 }
 END_TEST
 
@@ -142,7 +156,7 @@ START_TEST(what_waited_for_the_disk_was_not_in_vain)
 	struct gather gather = gather_of(9, 1);
 
 	ck_assert_int_eq(gather_hold(&gather, GATHER_WAIT_US * 2), 0);
-	gather_take(&gather);
+	gather_take(&gather, GATHER_WAIT_US * 2);
 	ck_assert_uint_eq(gather.skip, 0);
 	ck_assert_uint_eq(gather.expected, 9);
 }
@@ -154,7 +168,7 @@ add_cases(Suite *suite)
 	add_tests(suite, "hold", holds_back_while_more_are_expected,
 	    counts_from_the_first_that_waits, those_that_end_are_not_expected);
 	add_tests(suite, "vain", the_late_are_waited_for_once, waits_in_vain_get_rare,
-	    a_wait_that_was_worth_it_forgives, what_waited_for_the_disk_was_not_in_vain);
+	    a_wait_is_worth_the_groups_it_saved, what_waited_for_the_disk_was_not_in_vain);
 }
 
 UNIT_MAIN("spool/gather")
