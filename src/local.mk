@@ -11,7 +11,9 @@ posternd_LDADD = $(DAEMON_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(
 	$(JANSSON_LIBS) $(SECCOMP_LIBS)
 
 bin_PROGRAMS += posternctl postern-sendmail
-posternctl_SOURCES = src/posternctl.c
-posternctl_LDADD = $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
+posternctl_SOURCES = src/posternctl.c src/ctl/spool.c src/ctl/spool.h src/ctl/spool_check.c \
+	src/ctl/spool_export.c src/ctl/stock.c src/ctl/stock.h
+posternctl_LDADD = liboutbound.a libspool.a $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CURL_LIBS) \
+	$(EVENT_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
 postern_sendmail_SOURCES = src/sendmail.c
 postern_sendmail_LDADD = libsendmail.a $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)

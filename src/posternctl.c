@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "control/client.h"
 #include "control/render.h"
+#include "ctl/spool.h"
 
 struct command {
 	const char *name, *argument, *help;
@@ -181,8 +182,10 @@ usage(FILE *out, int code)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-8s %-10s  %s\n", commands[i].name,
 		    commands[i].argument != NULL ? commands[i].argument : "", commands[i].help);
-	fputs("  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
-	      ")\n  -s SOCKET  the control socket itself\n  -V         the version\n",
+	fputs(
+	    "  spool check|export ...      an idle spool: what is damaged, its messages as files\n"
+	    "  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
+	    ")\n  -s SOCKET  the control socket itself\n  -V         the version\n",
 	    out);
 	return code;
 }
@@ -283,6 +286,8 @@ main(int argc, char **argv)
 			return usage(stderr, EX_USAGE);
 		}
 	}
+	if (optind < argc && strcmp(argv[optind], "spool") == 0)
+		return spool_command(file, argc - optind, argv + optind);
 	if (optind == argc || argc - optind > 2)
 		return usage(stderr, EX_USAGE);
 	return run(file, socket, argv[optind], argv[optind + 1]);

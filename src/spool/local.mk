@@ -16,6 +16,8 @@ libspool_a_SOURCES = \
 	src/spool/filing.h \
 	src/spool/gather.c \
 	src/spool/gather.h \
+	src/spool/inspect.c \
+	src/spool/inspect.h \
 	src/spool/large.c \
 	src/spool/large.h \
 	src/spool/lock.c \
@@ -33,6 +35,7 @@ libspool_a_SOURCES = \
 	src/spool/record.c \
 	src/spool/record.h \
 	src/spool/recycle.c \
+	src/spool/rewrite.c \
 	src/spool/segment.c \
 	src/spool/segment.h \
 	src/spool/spare.c \

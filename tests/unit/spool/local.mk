@@ -6,6 +6,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_envelope \
 	tests/unit/spool/test_faults \
 	tests/unit/spool/test_gather \
+	tests/unit/spool/test_inspect \
 	tests/unit/spool/test_outcome \
 	tests/unit/spool/test_reader \
 	tests/unit/spool/test_record \
@@ -51,3 +52,5 @@ tests_unit_spool_test_reader_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_reader_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_recycle_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_recycle_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_inspect_LDADD = $(SPOOL_LIBS)

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: ISC
+"""posternctl spool check and export, and a daemon that starts over a damaged spool."""
+
+import hashlib
+import json
+import os
+import random
+import re
+import struct
+
+import pytest
+from postern import Postern, Provider
+from provider import wait_until
+
+SEED = int(os.environ.get("POSTERN_SEED", "20261124"))
+BIG = 700 * 1024
+
+
+def content(n, size=300):
+    line = b"%06d " % n + b"x" * 60 + b"\r\n"
+    return b"From: a@x.example\r\nSubject: spool %d\r\n\r\n" % n + line * (size // len(line) + 1)
+
+
+def tree(path):
+    """Every file of a folder with its content's digest and time."""
+    return {str(p.relative_to(path)): (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns)
+            for p in path.rglob("*") if p.is_file()}
+
+
+class Filled:
+    """A stopped postern with mail that waits: inline and large, several senders, one held, one deleted."""
+
+    def __init__(self, postern):
+        self.postern = postern
+        self.sent = {}
+        for n in range(12):
+            text = content(n, BIG if n % 6 == 5 else 200 + 900 * n)
+            self.sent[postern.send(text, f"s{n % 3}@x.example", [f"r{n}@y.example", f"q{n}@y.example"])] = text
+        self.ids = list(self.sent)
+        assert postern.ctl("hold", self.ids[1]).returncode == 0
+        assert postern.ctl("delete", self.ids[2]).returncode == 0
+        postern.stop()
+        self.deleted = self.sent.pop(self.ids[2])
+        self.spool = postern.spool
+
+    def segments(self):
+        return sorted((self.spool / "log").glob("*.seg"))
+
+    def records(self):
+        """(file, offset, id's number, envelope's length, content's length, is it inline) of each record."""
+        for path in self.segments():
+            data = path.read_bytes()
+            for at in range(4096, len(data) - 63, 64):
+                if data[at:at + 4] == b"PREC" and struct.unpack_from("<Q", data, at + 8)[0] == int(path.stem, 16):
+                    kind, = struct.unpack_from("<I", data, at + 4)
+                    length, = struct.unpack_from("<Q", data, at + 24)
+                    envelope, = struct.unpack_from("<I", data, at + 36)
+                    text = data[at + 64:at + 64 + envelope].decode()
+                    yield path, at, re.search(r"^id (\w+)$", text, re.M)[1], envelope, length, kind == 1
+
+    def record(self, id):
+        return next(r for r in self.records() if r[2] == id)
+
+    def check(self, *options):
+        done = self.postern.ctl("spool", "check", "--json", *options)
+        return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture
+def filled():
+    with Provider() as provider:
+        with Postern(provider) as postern:
+            postern.stop()
+            port = postern.settings["upstream"]["provider"]["port"]
+            postern.set(upstream={"port": 9})  # nobody listens there: everything waits
+            postern.start()
+            filled = Filled(postern)
+            postern.set(upstream={"port": port})
+            yield filled
+            if postern.process is None:
+                postern.start()
+
+
+def patch(path, at, data):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def flip(path, at):
+    patch(path, at, bytes([path.read_bytes()[at] ^ 1 << at % 8]))
+
+
+def arrived_subjects(filled):
+    """Of the messages themselves; a sender is told of a content that was lost in a report."""
+    found = (re.search(rb"Subject: spool (\d+)", m.content) for m in filled.postern.provider.messages())
+    return sorted(match[1] for match in found if match)
+
+
+def subjects(filled, ids):
+    return sorted(re.search(rb"Subject: spool (\d+)", filled.sent[id])[1] for id in ids)
+
+
+# What each damage does: a function that does it and gives the ids that are lost, and the file that is named.
+
+
+def hit_head(f, rng):
+    path, at, id, *_ = f.record(rng.choice(f.ids[3:]))
+    flip(path, at + rng.choice([*range(0, 48), 60, 63]))
+    return {id}, path.name
+
+
+def hit_envelope(f, rng):
+    path, at, id, envelope, *_ = f.record(rng.choice(f.ids[3:]))
+    flip(path, at + 64 + rng.randrange(envelope))
+    return {id}, path.name
+
+
+def hit_content(f, rng):
+    path, at, id, envelope, length, _ = rng.choice([r for r in f.records() if r[5] and r[2] in f.ids[3:]])
+    flip(path, at + 64 + envelope + rng.randrange(length))
+    return {id}, path.name
+
+
+def hit_large(f, rng):
+    path = rng.choice(sorted((f.spool / "large").glob("*.msg")))
+    flip(path, rng.randrange(path.stat().st_size))
+    return {path.stem}, path.name
+
+
+def cut_large(f, rng):
+    path = rng.choice(sorted((f.spool / "large").glob("*.msg")))
+    os.truncate(path, rng.randrange(path.stat().st_size))
+    return {path.stem}, path.name
+
+
+def hit_seal(f, rng):
+    path = f.segments()[0]
+    flip(path, 512 + rng.randrange(20))
+    return set(), path.name
+
+
+def hit_first_block(f, rng):
+    path = f.segments()[0]
+    flip(path, rng.randrange(24))
+    return set(), path.name
+
+
+def cut_segment(f, rng):
+    records = list(f.records())
+    path, at, *_ = rng.choice(records[3:])
+    os.truncate(path, at + rng.randrange(1, 64))
+    return {r[2] for r in records if r[0] == path and r[1] >= at}, path.name
+
+
+def zero_page(f, rng):
+    records = list(f.records())
+    path, at, *_ = rng.choice(records[3:])
+    page = at // 4096 * 4096
+    patch(path, page, bytes(4096))
+    lost = {r[2] for r in records if r[0] == path and r[1] < page + 4096
+            and r[1] + 64 + r[3] + (r[4] if r[5] else 0) > page}
+    return lost, path.name
+
+
+def garbage_segment(f, rng):
+    path = f.spool / "log" / "00000000000000ff.seg"
+    path.write_bytes(rng.randbytes(20000))
+    os.chown(path, f.spool.stat().st_uid, f.spool.stat().st_gid)
+    return set(), path.name
+
+
+def hit_outcomes(f, rng):
+    path = next(p for p in sorted((f.spool / "log").glob("*.out")) if p.stat().st_size > 64)
+    flip(path, rng.randrange(16))
+    return set(), path.name
+
+
+DAMAGES = [hit_head, hit_envelope, hit_content, hit_large, cut_large, hit_seal, hit_first_block, cut_segment, zero_page,
+           garbage_segment, hit_outcomes]
+
+
+def settle(filled, lost):
+    """Start the daemon: everything sound but the held arrives, each once, and nothing else."""
+    postern = filled.postern
+    postern.start()
+    postern.ctl("release", filled.ids[1])
+    wanted = set(filled.sent) - lost
+    wait_until(lambda: set(subjects(filled, wanted)) <= set(arrived_subjects(filled)), 60, "the sound messages")
+    postern.wait_empty()
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+def test_damage_is_reported_exported_around_and_survived(filled, damage, tmp_path):
+    rng = random.Random(f"{SEED} {damage.__name__}")
+    print("seed", SEED)
+    assert filled.check()[0] == 0
+    lost, name = damage(filled, rng)
+    lost -= {filled.ids[2]}
+    before = tree(filled.spool)
+    code, found = filled.check()
+    assert code == 65 and tree(filled.spool) == before, "a check changes nothing"
+    assert any(name in f["file"] and f["kind"] == "damage" and "offset" in f for f in found["findings"]), found
+
+    done = filled.postern.ctl("spool", "export", str(tmp_path / "out"))
+    assert done.returncode == 0, done
+    assert tree(filled.spool) == before
+    for id, text in filled.sent.items():
+        if id not in lost:
+            assert (tmp_path / "out" / f"{id}.eml").read_bytes().endswith(b"\r\n" + text)
+    assert not lost & {p.stem for p in (tmp_path / "out").glob("*.eml")}
+
+    settle(filled, lost)
+    got = arrived_subjects(filled)
+    if damage is hit_outcomes:  # of a lost outcome the message may come back
+        assert set(subjects(filled, filled.sent)) <= set(got)
+    else:
+        assert got == subjects(filled, set(filled.sent) - lost)
+    said = filled.postern.log("outcome_damage" if damage is hit_outcomes else "spool_damage")
+    assert said and all("segment" in line and "offset" in line for line in said)
+    if damage in (hit_envelope, hit_content, hit_large):
+        assert lost <= {line.get("id") for line in said}, "the log names the message"
+    assert list((filled.spool / "damaged").iterdir()) or damage is cut_segment
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+def test_a_repaired_spool_is_sound(filled, damage):
+    rng = random.Random(f"{SEED} {damage.__name__}")
+    lost, name = damage(filled, rng)
+    lost -= {filled.ids[2]}
+    digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in filled.spool.rglob("*") if p.name == name}
+    done = filled.postern.ctl("spool", "check", "--repair")
+    assert done.returncode == 0, done
+    code, found = filled.check()
+    assert code == 0 and not found["findings"], found
+    aside = filled.spool / "damaged" / name
+    assert hashlib.sha256(aside.read_bytes()).hexdigest() == digests[name], "set aside as it was"
+    settle(filled, lost)
+    got = arrived_subjects(filled)
+    assert set(got) - {b"2"} == set(subjects(filled, set(filled.sent) - lost))
+    assert len(set(got)) == len(got)
+    assert not filled.postern.log("spool_damage") and not filled.postern.log("outcome_damage")
+
+
+def test_totals_of_a_sound_spool(filled):
+    code, found = filled.check()
+    assert code == 0 and found["findings"] == [] and found["damage"] == 0
+    assert (found["waiting"], found["held"], found["done"]) == (10, 1, 1)
+    assert found["large_without_record"] == 0 and found["outcomes"] > 0
+    text = filled.postern.ctl("spool", "check", "--spool", str(filled.spool)).stdout
+    assert "12 messages: 10 waiting, 1 held, 1 done" in text
+
+
+def test_export_writes_our_lines_and_never_over_a_file(filled, tmp_path):
+    id = filled.ids[0]
+    done = filled.postern.ctl("spool", "export", "--id", id, str(tmp_path))
+    assert done.returncode == 0 and done.stdout.startswith("1 messages exported")
+    file = tmp_path / f"{id}.eml"
+    head = (f"Return-Path: <s0@x.example>\r\nX-Envelope-To: <r0@y.example>\r\nX-Envelope-To: <q0@y.example>\r\n"
+            f"X-Postern-Id: {id}\r\n").encode()
+    assert file.read_bytes().startswith(head) and file.read_bytes().endswith(filled.sent[id])
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("mine")
+    assert filled.postern.ctl("spool", "export", "--id", id, str(tmp_path)).returncode == 73
+    assert file.read_text() == "mine"
+
+
+def test_export_of_what_is_done(filled, tmp_path):
+    id = filled.ids[2]
+    assert filled.postern.ctl("spool", "export", "--id", id, str(tmp_path)).returncode == 66
+    assert filled.postern.ctl("spool", "export", "--id", id, "--all", str(tmp_path)).returncode == 0
+    assert (tmp_path / f"{id}.eml").read_bytes().endswith(filled.deleted)
+
+
+def test_a_damaged_content_is_exported_as_far_as_it_goes(filled, tmp_path):
+    path = sorted((filled.spool / "large").glob("*.msg"))[0]
+    os.truncate(path, 5000)
+    assert filled.postern.ctl("spool", "export", str(tmp_path)).returncode == 0
+    data = (tmp_path / f"{path.stem}.damaged.eml").read_bytes()
+    assert data.startswith(b"Return-Path: <s2@x.example>") and data.endswith(path.read_bytes())
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["check"], 75), (["export", "out"], 75), (["check", "--spool", "/nonexistent"], 66), (["check", "x"], 64),
+    (["fly"], 64), ([], 64), (["export"], 64), (["check", "--all"], 64), (["export", "--id", "x", "out"], 66),
+])
+def test_refusals(arguments, code):
+    with Provider() as provider, Postern(provider) as postern:
+        done = postern.ctl("spool", *arguments)
+        assert done.returncode == code and done.stderr.strip(), done
