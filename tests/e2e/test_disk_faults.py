@@ -22,6 +22,7 @@ from provider import Provider
 
 CLONE_NEWNS = 0x20000
 KIB, MIB = 1024, 1024 * 1024
+LARGE = 600 * KIB  # a file of its own
 ANSWER_TIME = 5  # seconds in which a client must have an answer, on a busy machine
 
 
@@ -184,7 +185,7 @@ def provider():
         yield provider
 
 
-def refuse_and_recover(postern, clients, fail, heal, sizes=(4 * KIB, 200 * KIB), more=10):
+def refuse_and_recover(postern, clients, fail, heal, sizes=(4 * KIB, LARGE), more=10):
     """Accept, break the disk, be refused, heal it, accept again, all with both kinds of message."""
     for size in sizes:
         assert clients.send(size) == 250
@@ -252,14 +253,14 @@ def test_read_only_after_an_error(disk, provider):
     with postern:
         clients = Clients(postern)
         clients.send()
-        clients.send(200 * KIB)
+        clients.send(LARGE)
         postern.wait_log("delivered", n=2)
         provider.stop_listening()
         provider.drop_all()
         for _ in range(5):
             assert clients.send() == 250
         disk.break_ext4()
-        for size in (4 * KIB, 200 * KIB) * 10:
+        for size in (4 * KIB, LARGE) * 10:
             assert clients.send(size) == 452
         check_said_once(postern, "spool_failed")
         assert {line["why"] for line in postern.log("not_kept")} <= {"Input/output error", "Read-only file system"}
@@ -270,7 +271,7 @@ def test_read_only_after_an_error(disk, provider):
         disk.mount_image_again()
         postern.start()
         clients.wait_accepted()
-        assert clients.send(200 * KIB) == 250
+        assert clients.send(LARGE) == 250
         # The outcomes of what was delivered meanwhile could not be written, nor perhaps the last ones before be synced.
         clients.check(doubled_may=before)
 
@@ -320,11 +321,11 @@ def test_no_descriptors_for_large_messages(disk, provider):
             def is_refused():
                 # Again and again, for an earlier session may just have ended.  The client has the file before.
                 limit_files(pid, next_file(pid, 1))
-                return clients.send(200 * KIB) == 452
+                return clients.send(LARGE) == 452
 
             wait_until(is_refused, 20, "a 452")
 
-        refuse_and_recover(postern, clients, fail, lambda: limit_files(pid, before), sizes=(200 * KIB,),
+        refuse_and_recover(postern, clients, fail, lambda: limit_files(pid, before), sizes=(LARGE,),
                            more=1)  # each waits for the pause after a failed accept
 
 
