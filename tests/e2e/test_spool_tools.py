@@ -288,3 +288,13 @@ def test_refusals(arguments, code):
     with Provider() as provider, Postern(provider) as postern:
         done = postern.ctl("spool", *arguments)
         assert done.returncode == code and done.stderr.strip(), done
+
+
+def test_lost_outcomes_cost_no_message(filled):
+    for path in (filled.spool / "log").glob("*.out"):
+        path.unlink()
+    code, found = filled.check()
+    assert code == 0 and found["outcomes"] == 0 and found["done"] == 0
+    settle(filled, set())
+    got = arrived_subjects(filled)  # what was deleted comes back
+    assert len(set(got)) == len(got) and set(subjects(filled, filled.sent)) <= set(got)
