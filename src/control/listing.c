@@ -19,15 +19,14 @@ enum { CHUNK_MESSAGES = 200 };
 struct listing {
 	struct outbound *outbound;
 	struct evhttp_request *request;
-	uint64_t *id;
-	size_t count, at;
+	struct queue_cursor at;
 	const char *separator; /* before the next message */
 };
 
 static void
 finish(struct listing *listing)
 {
-	free(listing->id);
+	queue_cursor_close(&listing->at);
 	free(listing);
 }
 
@@ -49,11 +48,9 @@ add_json(const char *text, size_t len, void *buffer)
 }
 
 static void
-add_message(struct listing *listing, struct evbuffer *chunk)
+add_message(struct listing *listing, const struct queue_item *item, struct evbuffer *chunk)
 {
-	const struct queue_item *item =
-	    queue_find(outbound_queue(listing->outbound), listing->id[listing->at]);
-	json_t *json = item != NULL ? present_message(listing->outbound, item) : NULL;
+	json_t *json = present_message(listing->outbound, item);
 
 	if (json == NULL)
 		return;
@@ -68,7 +65,7 @@ send_chunk(struct evhttp_connection *connection, void *ctx)
 {
 	struct listing *listing = ctx;
 	struct evbuffer *chunk = evbuffer_new();
-	size_t stop = listing->at + CHUNK_MESSAGES;
+	const struct queue_item *item = NULL;
 
 	if (chunk == NULL) {
 		evhttp_connection_set_closecb(connection, NULL, NULL);
@@ -76,9 +73,12 @@ send_chunk(struct evhttp_connection *connection, void *ctx)
 		finish(listing);
 		return;
 	}
-	for (; listing->at < listing->count && listing->at < stop; listing->at++)
-		add_message(listing, chunk);
-	if (listing->at < listing->count) {
+	for (unsigned n = 0; n < CHUNK_MESSAGES; n++) {
+		if ((item = queue_cursor_next(&listing->at)) == NULL)
+			break;
+		add_message(listing, item, chunk);
+	}
+	if (item != NULL) {
 		evbuffer_add(chunk, "\n", 1); /* an empty chunk would end the answer */
 		evhttp_send_reply_chunk_with_cb(listing->request, chunk, send_chunk, listing);
 	} else {
@@ -94,21 +94,17 @@ send_chunk(struct evhttp_connection *connection, void *ctx)
 void
 listing_start(struct outbound *outbound, struct evhttp_request *request)
 {
-	struct queue *queue = outbound_queue(outbound);
 	struct listing *listing = calloc(1, sizeof *listing);
-	uint64_t *id = calloc(queue_count(queue) + 1, sizeof *id);
 	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 
-	if (listing == NULL || id == NULL) {
-		free(listing);
-		free(id);
+	if (listing == NULL) {
 		evhttp_send_error(request, HTTP_INTERNAL, "out of memory");
 		return;
 	}
-	*listing = (struct listing){ outbound, request, id, 0, 0, "[" };
-	for (const struct queue_item *item = queue_walk(queue, NULL); item != NULL;
-	     item = queue_walk(queue, item))
-		id[listing->count++] = item->id;
+	listing->outbound = outbound;
+	listing->request = request;
+	listing->separator = "[";
+	queue_cursor_open(&listing->at, outbound_queue(outbound));
 	evhttp_add_header(
 	    evhttp_request_get_output_headers(request), "Content-Type", "application/json");
 	evhttp_connection_set_closecb(connection, on_closed, listing);

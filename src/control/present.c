@@ -85,10 +85,11 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 json_t *
 present_message(struct outbound *outbound, const struct queue_item *item)
 {
+	const struct spool_place place = queue_place(item);
 	json_t *json = present_basics(outbound, item), *to = json_array();
 	struct envelope *envelope = NULL;
 
-	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
+	if (spool_read_envelope(outbound_spool(outbound), &place, &envelope) == 0) {
 		json_object_set_new(json, "from", present_text(envelope->from));
 		for (uint32_t i = 0; i < envelope->nrcpt; i++)
 			if (!queue_rcpt_is_done(item, i))
@@ -121,7 +122,8 @@ on_outcome(void *ctx, const struct outcome *outcome)
 	struct history *history = ctx;
 	json_t *event;
 
-	if (outcome->id != history->item->id || outcome->offset != history->item->place.offset)
+	if (outcome->id != history->item->id ||
+	    outcome->offset != queue_place(history->item).offset)
 		return;
 	event = json_object();
 	json_object_set_new(event, "event", json_string(names[outcome->kind]));
@@ -153,18 +155,19 @@ present_recipients(const struct queue_item *item, const struct envelope *envelop
 json_t *
 present_message_whole(struct outbound *outbound, const struct queue_item *item)
 {
+	const struct spool_place place = queue_place(item);
 	json_t *json = present_message(outbound, item);
 	struct history history = { .item = item, .events = json_array() };
 	struct envelope *envelope = NULL;
 
-	if (spool_read_envelope(outbound_spool(outbound), &item->place, &envelope) == 0) {
+	if (spool_read_envelope(outbound_spool(outbound), &place, &envelope) == 0) {
 		json_object_set_new(json, "client", present_text(envelope->client));
 		json_object_set_new(json, "helo", present_text(envelope->helo));
 		json_object_set_new(json, "listener", present_text(envelope->listener));
 		json_object_set_new(json, "recipients", present_recipients(item, envelope));
 		history.envelope = envelope;
 		spool_outcomes_load(
-		    outbound_outcomes(outbound), item->place.segment, on_outcome, &history);
+		    outbound_outcomes(outbound), place.segment, on_outcome, &history);
 	}
 	json_object_set_new(json, "history", history.events);
 	envelope_free(&envelope);

@@ -25,7 +25,7 @@ set_time(json_t *json, const char *key, int64_t real_ms)
 static json_t *
 present_queue(const struct queue *queue)
 {
-	const struct queue_item *oldest = queue_walk(queue, NULL);
+	const struct queue_item *oldest = queue_oldest(queue);
 	json_t *json = json_object();
 	int64_t age = oldest != NULL ? (clock_real_ms() - id_time_ms(oldest->id)) / 1000 : 0;
 

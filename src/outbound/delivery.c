@@ -43,6 +43,7 @@ delivery_open(
     struct spool *spool, struct queue_item *item, bool with_content, struct delivery **out)
 {
 	struct delivery *delivery = calloc(1, sizeof *delivery);
+	const struct spool_place place = queue_place(item);
 	enum delivery_result result = DELIVERY_LATER;
 	int read = 0;
 
@@ -54,12 +55,12 @@ delivery_open(
 	delivery->started_ms = clock_mono_ms();
 	if ((delivery->content = evbuffer_new()) == NULL)
 		goto out;
-	if ((read = spool_read_envelope(spool, &item->place, &delivery->envelope)) != 0 ||
+	if ((read = spool_read_envelope(spool, &place, &delivery->envelope)) != 0 ||
 	    list_recipients(delivery) == -1)
 		goto out;
 	if (with_content)
 		read = spool_read_content(
-		    spool, &item->place, delivery->content, &delivery->fd, &delivery->content_len);
+		    spool, &place, delivery->content, &delivery->fd, &delivery->content_len);
 	if (read != -1) {
 		*out = delivery;
 		return read == 0 ? DELIVERY_OPENED : DELIVERY_DAMAGED;

@@ -70,13 +70,14 @@ apply(struct feed *feed, struct queue_item *item, const struct past *past)
 static void
 add(struct feed *feed, const struct spool_record *record, const struct past *past)
 {
-	struct queue_item *item = queue_find(feed->of.queue, record->id);
+	struct queue_item *older = queue_find(feed->of.queue, record->id);
+	struct queue_item *item = queue_add(feed->of.queue, record);
 
-	if (item != NULL)
-		ledger_supersede(feed->of.ledger, item);
-	if ((item = queue_add(feed->of.queue, record)) == NULL)
+	if (item == NULL)
 		die_of_memory();
 	segments_ref(feed->of.segments, record->place.segment, record->record_len);
+	if (older != NULL)
+		ledger_supersede(feed->of.ledger, older);
 	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
 	if (past != NULL && !apply(feed, item, past))
 		ledger_forget(feed->of.ledger, item);

@@ -106,9 +106,10 @@ describe(const struct forward *forward, const struct delivery *delivery, enum qu
 static struct spool_message *
 copy_content(struct forward *forward, const struct queue_item *item)
 {
+	const struct spool_place place = queue_place(item);
 	struct spool_message *message = spool_message_begin(forward->of.writer, item->id);
 
-	if (message != NULL && spool_message_take(message, &item->place) != 0)
+	if (message != NULL && spool_message_take(message, &place) != 0)
 		spool_message_abort(&message);
 	return message;
 }

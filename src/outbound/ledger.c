@@ -64,7 +64,7 @@ record(struct ledger *ledger, const struct queue_item *item, const struct outcom
 {
 	char id[ID_TEXT_SIZE];
 
-	if (spool_outcome_record(ledger->of.outcomes, item->place.segment, outcome) == 0)
+	if (spool_outcome_record(ledger->of.outcomes, queue_place(item).segment, outcome) == 0)
 		return 0;
 
 	int saved = errno;
@@ -86,7 +86,7 @@ record_rcpt(
 	    &(struct outcome){
 		.kind = kind,
 		.id = item->id,
-		.offset = item->place.offset,
+		.offset = queue_place(item).offset,
 		.rcpt = delivery->rcpt[i].index,
 		.time_ms = clock_real_ms(),
 		.reply = delivery->rcpt[i].reply,
@@ -101,7 +101,7 @@ record_all(struct ledger *ledger, const struct queue_item *item, enum outcome_ki
 	    &(struct outcome){
 		.kind = kind,
 		.id = item->id,
-		.offset = item->place.offset,
+		.offset = queue_place(item).offset,
 		.rcpt = OUTCOME_ALL,
 		.time_ms = time_ms,
 		.reply = words,
@@ -125,9 +125,8 @@ ledger_drop_if_finished(struct ledger *ledger, uint64_t segment)
 static void
 forget(struct ledger *ledger, struct queue_item *item)
 {
-	uint64_t segment = item->place.segment;
+	uint64_t segment = queue_place(item).segment;
 
-	ledger->of.on_remove(ledger->of.ctx, item);
 	segments_unref(ledger->of.segments, segment, item->record_len);
 	reasons_drop(ledger->of.reasons, item->reason);
 	queue_remove(ledger->of.queue, item);

@@ -31,9 +31,7 @@ struct ledger_context {
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;
 	struct counters *counters;
-	/* An item is about to be freed: forget pointers to it.  And: the ledger waits for nothing
-	 * any more. */
-	void (*on_remove)(void *ctx, const struct queue_item *item);
+	/* The ledger waits for nothing any more. */
 	void (*on_idle)(void *ctx);
 	void *ctx;
 };

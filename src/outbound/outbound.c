@@ -193,15 +193,6 @@ pump(evutil_socket_t fd, short what, void *ctx)
 	schedule(outbound);
 }
 
-static void
-on_remove(void *ctx, const struct queue_item *item)
-{
-	struct outbound *outbound = ctx;
-
-	if (outbound->sweep != NULL)
-		sweep_forget(outbound->sweep, item);
-}
-
 static int
 open_upstreams(struct outbound *outbound)
 {
@@ -252,7 +243,6 @@ open_ledger(struct outbound *outbound)
 		.outcomes = outbound->outcomes,
 		.reporter = outbound->reporter,
 		.counters = outbound->counters,
-		.on_remove = on_remove,
 		.on_idle = pump_soon,
 		.ctx = outbound,
 	};

@@ -74,6 +74,7 @@ header_end(const char *text, size_t len)
 static size_t
 read_header(struct reporter *reporter, const struct delivery *delivery, char head[HEADER_MAX])
 {
+	const struct spool_place place = queue_place(delivery->item);
 	struct evbuffer *content = evbuffer_new();
 	ssize_t got = 0;
 	uint64_t len;
@@ -81,7 +82,7 @@ read_header(struct reporter *reporter, const struct delivery *delivery, char hea
 
 	if (content == NULL)
 		return 0;
-	if (spool_read_content(reporter->spool, &delivery->item->place, content, &fd, &len) == 0)
+	if (spool_read_content(reporter->spool, &place, content, &fd, &len) == 0)
 		got = fd != -1 ? pread(fd, head, HEADER_MAX, 0)
 			       : evbuffer_copyout(content, head, HEADER_MAX);
 	if (fd != -1)

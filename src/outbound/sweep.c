@@ -26,7 +26,7 @@ enum {
 struct sweep {
 	struct sweep_context of;
 	struct event *timer;
-	struct queue_item *at; /* looked at last; NULL: begin anew */
+	struct queue_cursor at;
 };
 
 static void
@@ -84,7 +84,7 @@ look(struct sweep *sweep, struct queue_item *item)
 		warn(sweep, item);
 		return true;
 	}
-	if (segments_is_sparse(sweep->of.segments, item->place.segment))
+	if (segments_is_sparse(sweep->of.segments, queue_place(item).segment))
 		return forward_message(sweep->of.forward, item) == 0;
 	return false;
 }
@@ -98,20 +98,15 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	for (unsigned looks = 0; looks < LOOKS_MAX && work < WORK_MAX; looks++) {
-		struct queue_item *item = queue_walk(sweep->of.queue, sweep->at);
+		struct queue_item *item = queue_cursor_next(&sweep->at);
 
-		sweep->at = item;
-		if (item == NULL)
+		if (item == NULL) {
+			queue_cursor_close(&sweep->at);
+			queue_cursor_open(&sweep->at, sweep->of.queue);
 			break;
+		}
 		work += look(sweep, item);
 	}
-}
-
-void
-sweep_forget(struct sweep *sweep, const struct queue_item *item)
-{
-	if (sweep->at == item)
-		sweep->at = item->all_prev;
 }
 
 struct sweep *
@@ -123,6 +118,7 @@ sweep_new(const struct sweep_context *context)
 	if (sweep == NULL)
 		return NULL;
 	sweep->of = *context;
+	queue_cursor_open(&sweep->at, context->queue);
 	sweep->timer = event_new(context->base, -1, EV_PERSIST, on_timer, sweep);
 	if (sweep->timer == NULL || event_add(sweep->timer, &turn) == -1)
 		sweep_free(&sweep);
@@ -134,6 +130,7 @@ sweep_free(struct sweep **sweep)
 {
 	if (*sweep == NULL)
 		return;
+	queue_cursor_close(&(*sweep)->at);
 	if ((*sweep)->timer != NULL)
 		event_free((*sweep)->timer);
 	free(*sweep);

@@ -12,7 +12,6 @@ struct event_base;
 struct forward;
 struct ledger;
 struct queue;
-struct queue_item;
 struct reasons;
 struct segments;
 struct spool;
@@ -32,8 +31,5 @@ struct sweep_context {
 /* Begins at once; NULL: out of memory. */
 struct sweep *sweep_new(const struct sweep_context *context);
 void sweep_free(struct sweep **sweep);
-
-/* An item is about to be freed. */
-void sweep_forget(struct sweep *sweep, const struct queue_item *item);
 
 #endif

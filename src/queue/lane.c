@@ -11,7 +11,7 @@
 struct queue_lane {
 	uint64_t sender; /* hash */
 	size_t refs;
-	struct queue_item *head, *tail;
+	struct queue_item *head;                  /* of a ring of items */
 	struct queue_lane *ring_prev, *ring_next; /* NULL while it has nothing READY */
 	struct queue_lane *bucket_next;
 };
@@ -128,28 +128,35 @@ ring_leave(struct lane_table *table, struct queue_lane *lane)
 	lane->ring_prev = lane->ring_next = NULL;
 }
 
+/* Put an item between the last and the first of its lane, which form a ring, too. */
+static void
+enter_lane(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
+{
+	struct queue_item *head = lane->head;
+
+	if (head == NULL) {
+		item->in_lane.prev = item->in_lane.next = item;
+		lane->head = item;
+		ring_enter(table, lane);
+		return;
+	}
+	item->in_lane.next = head;
+	item->in_lane.prev = head->in_lane.prev;
+	item->in_lane.prev->in_lane.next = item;
+	head->in_lane.prev = item;
+}
+
 void
 lane_push(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
 {
-	item->lane_next = NULL;
-	if (lane->tail != NULL)
-		lane->tail->lane_next = item;
-	else
-		lane->head = item;
-	lane->tail = item;
-	if (lane->ring_next == NULL)
-		ring_enter(table, lane);
+	enter_lane(table, lane, item);
 }
 
 void
 lane_push_front(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
 {
-	item->lane_next = lane->head;
+	enter_lane(table, lane, item);
 	lane->head = item;
-	if (lane->tail == NULL)
-		lane->tail = item;
-	if (lane->ring_next == NULL)
-		ring_enter(table, lane);
 }
 
 struct queue_item *
@@ -162,14 +169,8 @@ lane_pop(struct lane_table *table)
 
 	struct queue_item *item = lane->head;
 
-	lane->head = item->lane_next;
-	item->lane_next = NULL;
-	if (lane->head == NULL) {
-		lane->tail = NULL;
-		ring_leave(table, lane);
-	} else {
-		table->ring = lane->ring_next;
-	}
+	table->ring = lane->ring_next;
+	lane_remove(table, item);
 	return item;
 }
 
@@ -177,19 +178,16 @@ void
 lane_remove(struct lane_table *table, struct queue_item *item)
 {
 	struct queue_lane *lane = item->lane;
-	struct queue_item *before = NULL;
 
-	for (struct queue_item *at = lane->head; at != item; at = at->lane_next)
-		before = at;
-	if (before != NULL)
-		before->lane_next = item->lane_next;
-	else
-		lane->head = item->lane_next;
-	if (lane->tail == item)
-		lane->tail = before;
-	item->lane_next = NULL;
-	if (lane->head == NULL)
+	if (item->in_lane.next == item) {
+		lane->head = NULL;
 		ring_leave(table, lane);
+		return;
+	}
+	item->in_lane.prev->in_lane.next = item->in_lane.next;
+	item->in_lane.next->in_lane.prev = item->in_lane.prev;
+	if (lane->head == item)
+		lane->head = item->in_lane.next;
 }
 
 void

@@ -31,7 +31,7 @@ void lane_push_front(struct lane_table *table, struct queue_lane *lane, struct q
 /* The item whose turn it is; NULL if no lane has one. */
 struct queue_item *lane_pop(struct lane_table *table);
 
-/* Take an item out of the middle: walks its lane. */
+/* Take an item out of wherever it stands. */
 void lane_remove(struct lane_table *table, struct queue_item *item);
 
 void lane_table_free(struct lane_table *table);

@@ -30,6 +30,7 @@ struct queue {
 	struct lane_table lanes;
 	struct slab *slabs;
 	struct queue_item *unused;
+	struct queue_cursor *cursors; /* that are open */
 };
 
 struct queue *
@@ -169,13 +170,42 @@ link_item(struct queue *queue, struct queue_item *item)
 
 	item->hash_next = *bucket;
 	*bucket = item;
-	item->all_prev = queue->last;
-	if (queue->last != NULL)
-		queue->last->all_next = item;
-	else
-		queue->first = item;
-	queue->last = item;
 	queue->count++;
+}
+
+/* The last in the order of arrival; or behind the older item of its id, in the same walks. */
+static void
+line_up(struct queue *queue, struct queue_item *item, struct queue_item *older)
+{
+	struct queue_item *before = older != NULL ? older : queue->last;
+	struct queue_item *after = before != NULL ? before->all_next : NULL;
+
+	item->all_prev = before;
+	item->all_next = after;
+	*(before != NULL ? &before->all_next : &queue->first) = item;
+	*(after != NULL ? &after->all_prev : &queue->last) = item;
+	for (struct queue_cursor *cursor = queue->cursors; cursor != NULL && older != NULL;
+	     cursor = cursor->next_open)
+		if (cursor->end == older)
+			cursor->end = item;
+}
+
+static void
+step_out(struct queue *queue, struct queue_item *item)
+{
+	struct queue_item *before = item->all_prev, *after = item->all_next;
+
+	*(before != NULL ? &before->all_next : &queue->first) = after;
+	*(after != NULL ? &after->all_prev : &queue->last) = before;
+	for (struct queue_cursor *cursor = queue->cursors; cursor != NULL;
+	     cursor = cursor->next_open) {
+		if (cursor->next == item && cursor->end == item)
+			cursor->next = cursor->end = NULL;
+		else if (cursor->next == item)
+			cursor->next = after;
+		else if (cursor->end == item)
+			cursor->end = before;
+	}
 }
 
 static void
@@ -186,14 +216,6 @@ unlink_item(struct queue *queue, struct queue_item *item)
 	while (*at != item)
 		at = &(*at)->hash_next;
 	*at = item->hash_next;
-	if (item->all_prev != NULL)
-		item->all_prev->all_next = item->all_next;
-	else
-		queue->first = item->all_next;
-	if (item->all_next != NULL)
-		item->all_next->all_prev = item->all_prev;
-	else
-		queue->last = item->all_prev;
 	queue->count--;
 }
 
@@ -228,7 +250,7 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 struct queue_item *
 queue_add(struct queue *queue, const struct spool_record *record)
 {
-	struct queue_item *item = item_alloc(queue);
+	struct queue_item *item = item_alloc(queue), *older = queue_find(queue, record->id);
 
 	if (item == NULL)
 		return NULL;
@@ -237,6 +259,7 @@ queue_add(struct queue *queue, const struct spool_record *record)
 		return NULL;
 	}
 	link_item(queue, item);
+	line_up(queue, item, older);
 	enter_state(queue, item,
 	    record->envelope->held  ? QUEUE_HELD
 	    : item->next_try_ms > 0 ? QUEUE_WAITING
@@ -320,6 +343,7 @@ void
 queue_remove(struct queue *queue, struct queue_item *item)
 {
 	leave_state(queue, item);
+	step_out(queue, item);
 	unlink_item(queue, item);
 	lane_release(&queue->lanes, item->lane);
 	item_free(queue, item);
@@ -369,8 +393,54 @@ queue_count_state(const struct queue *queue, enum queue_state state)
 	return queue->count_state[state];
 }
 
-struct queue_item *
-queue_walk(const struct queue *queue, const struct queue_item *after)
+struct spool_place
+queue_place(const struct queue_item *item)
 {
-	return after != NULL ? after->all_next : queue->first;
+	return item->place;
+}
+
+struct queue_item *
+queue_oldest(const struct queue *queue)
+{
+	return queue->first;
+}
+
+void
+queue_cursor_open(struct queue_cursor *cursor, struct queue *queue)
+{
+	*cursor = (struct queue_cursor){
+		.queue = queue,
+		.next = queue->first,
+		.end = queue->last,
+		.next_open = queue->cursors,
+	};
+	if (queue->cursors != NULL)
+		queue->cursors->prev_open = cursor;
+	queue->cursors = cursor;
+}
+
+void
+queue_cursor_close(struct queue_cursor *cursor)
+{
+	if (cursor->queue == NULL)
+		return;
+	if (cursor->next_open != NULL)
+		cursor->next_open->prev_open = cursor->prev_open;
+	if (cursor->prev_open != NULL)
+		cursor->prev_open->next_open = cursor->next_open;
+	else
+		cursor->queue->cursors = cursor->next_open;
+	*cursor = (struct queue_cursor){ .queue = NULL };
+}
+
+struct queue_item *
+queue_cursor_next(struct queue_cursor *cursor)
+{
+	struct queue_item *item = cursor->next;
+
+	if (item != NULL && item == cursor->end)
+		cursor->next = cursor->end = NULL;
+	else if (item != NULL)
+		cursor->next = item->all_next;
+	return item;
 }

@@ -24,8 +24,8 @@ enum queue_state { QUEUE_READY, QUEUE_WAITING, QUEUE_ACTIVE, QUEUE_HELD };
 
 /* Read by anyone, written by queue.c alone, but for the fields marked "caller's". */
 struct queue_item {
-	uint64_t id; /* its time (id_time_ms) is when the message was received */
-	struct spool_place place;
+	uint64_t id;              /* its time (id_time_ms) is when the message was received */
+	struct spool_place place; /* of its record; others ask queue_place() */
 	uint32_t record_len;
 	uint32_t content_len; /* octets; UINT32_MAX stands for more */
 	uint32_t nrcpt, ndone;
@@ -36,8 +36,10 @@ struct queue_item {
 	int64_t next_try_ms;
 	struct queue_lane *lane;
 	union {
-		struct queue_item *lane_next; /* while READY */
-		size_t heap_slot;             /* while WAITING */
+		struct {
+			struct queue_item *prev, *next;
+		} in_lane;        /* while READY */
+		size_t heap_slot; /* while WAITING */
 	};
 	struct queue_item *hash_next, *all_prev, *all_next;
 	uint32_t reason;   /* caller's: of the last deferral, a number of reasons.h */
@@ -53,8 +55,9 @@ struct queue *queue_new(void);
 void queue_free(struct queue **queue);
 
 /*
- * Take in a record from the reader, whose id must be new: its envelope gives sender, recipients,
- * attempts, next try, held.  NULL: out of memory.
+ * Take in a record from the reader: its envelope gives sender, recipients, attempts, next try,
+ * held.  An older item of the same id, which the caller is about to remove, hands its turn in the
+ * walks on to it.  NULL: out of memory.
  */
 struct queue_item *queue_add(struct queue *queue, const struct spool_record *record);
 
@@ -93,8 +96,28 @@ int64_t queue_next_due(const struct queue *queue);
 size_t queue_count(const struct queue *queue);
 size_t queue_count_state(const struct queue *queue, enum queue_state state);
 
-/* All messages, oldest first: pass NULL to begin.  An item stays valid as cursor until it is
- * removed. */
-struct queue_item *queue_walk(const struct queue *queue, const struct queue_item *after);
+/* Where its record lies. */
+struct spool_place queue_place(const struct queue_item *item);
+
+/* NULL when the queue is empty. */
+struct queue_item *queue_oldest(const struct queue *queue);
+
+/*
+ * A walk over all messages, oldest first, which may take many turns of the loop: whatever is
+ * removed or changed meanwhile does not disturb it.  It ends with those that were there when it
+ * began, so it does end.  Close it before the queue is freed; a zeroed cursor may be closed, and a
+ * closed one opened again.
+ */
+struct queue_cursor {
+	struct queue *queue;           /* NULL: closed */
+	struct queue_item *next, *end; /* both NULL: nothing is left */
+	struct queue_cursor *prev_open, *next_open;
+};
+
+void queue_cursor_open(struct queue_cursor *cursor, struct queue *queue);
+void queue_cursor_close(struct queue_cursor *cursor);
+
+/* The next message; NULL when the walk is over.  The caller may remove it at once. */
+struct queue_item *queue_cursor_next(struct queue_cursor *cursor);
 
 #endif

@@ -154,17 +154,22 @@ START_TEST(goes_back_to_head_or_tail)
 }
 END_TEST
 
-START_TEST(grabs_from_the_middle_of_a_lane)
+START_TEST(grabs_from_anywhere_in_a_lane)
 {
-	struct queue *queue = queue_new();
+	for (uint64_t id = 1; id <= 3; id++) {
+		struct queue *queue = queue_new();
 
-	for (uint64_t id = 1; id <= 3; id++)
-		add(queue, id, "a@example.com", 1, 0, false);
-	queue_grab(queue, queue_find(queue, 2));
-	ck_assert_uint_eq(take(queue), 1);
-	ck_assert_uint_eq(take(queue), 3);
-	ck_assert_uint_eq(take(queue), 0);
-	queue_free(&queue);
+		for (uint64_t i = 1; i <= 3; i++)
+			add(queue, i, "a@example.com", 1, 0, false);
+		queue_grab(queue, queue_find(queue, id));
+		for (uint64_t i = 1; i <= 3; i++)
+			if (i != id)
+				ck_assert_uint_eq(take(queue), i);
+		ck_assert_uint_eq(take(queue), 0);
+		queue_put_back(queue, queue_find(queue, id), true);
+		ck_assert_uint_eq(take(queue), id);
+		queue_free(&queue);
+	}
 }
 END_TEST
 
@@ -190,29 +195,129 @@ START_TEST(counts_recipients_once)
 }
 END_TEST
 
+/* The ids of what a cursor has left, as one number of decimal digits. */
+static uint64_t
+rest(struct queue_cursor *cursor)
+{
+	const struct queue_item *item;
+	uint64_t digits = 0;
+
+	while ((item = queue_cursor_next(cursor)) != NULL)
+		digits = digits * 10 + item->id;
+	queue_cursor_close(cursor);
+	return digits;
+}
+
+static struct queue *
+queue_of(uint64_t count)
+{
+	struct queue *queue = queue_new();
+
+	for (uint64_t id = 1; id <= count; id++)
+		add(queue, id, "a@example.com", 1, 0, false);
+	return queue;
+}
+
 START_TEST(walks_oldest_first_and_finds_by_id)
 {
 	struct queue *queue = queue_new();
-	const struct queue_item *item = NULL;
+	struct queue_cursor cursor;
+	const struct queue_item *item;
 	uint64_t id = 0;
 
 	for (uint64_t i = 1; i <= 5000; i++)
 		add(queue, i << 20, "a@example.com", 1, 0, false);
 	queue_remove(queue, queue_find(queue, UINT64_C(1) << 20));
 	ck_assert_ptr_null(queue_find(queue, UINT64_C(1) << 20));
-	while ((item = queue_walk(queue, item)) != NULL) {
+	ck_assert_uint_eq(queue_oldest(queue)->id, UINT64_C(2) << 20);
+	queue_cursor_open(&cursor, queue);
+	while ((item = queue_cursor_next(&cursor)) != NULL) {
 		ck_assert_uint_gt(item->id, id);
 		id = item->id;
 		ck_assert_ptr_eq(queue_find(queue, id), item);
 	}
+	queue_cursor_close(&cursor);
 	ck_assert_uint_eq(queue_count(queue), 4999);
 	queue_free(&queue);
 }
 END_TEST
 
+START_TEST(a_walk_of_an_empty_queue_is_over)
+{
+	struct queue *queue = queue_of(0);
+	struct queue_cursor cursor = { .queue = NULL };
+
+	queue_cursor_close(&cursor); /* was never opened */
+	queue_cursor_open(&cursor, queue);
+	add(queue, 1, "a@example.com", 1, 0, false);
+	ck_assert_uint_eq(rest(&cursor), 0);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(a_walk_survives_every_removal)
+{
+	for (uint64_t given = 0; given <= 5; given++) {
+		for (uint64_t set = 0; set < 32; set++) {
+			struct queue *queue = queue_of(5);
+			struct queue_cursor cursor, other;
+			uint64_t expected = 0;
+
+			queue_cursor_open(&other, queue);
+			queue_cursor_open(&cursor, queue);
+			for (uint64_t i = 0; i < given; i++)
+				queue_cursor_next(&cursor);
+			for (uint64_t id = 1; id <= 5; id++)
+				if ((set >> (id - 1) & 1) != 0)
+					queue_remove(queue, queue_find(queue, id));
+				else if (id > given)
+					expected = expected * 10 + id;
+			add(queue, 6, "a@example.com", 1, 0, false);
+			ck_assert_msg(rest(&cursor) == expected, "given %d, removed %x", (int)given,
+			    (unsigned)set);
+			queue_cursor_close(&other);
+			queue_free(&queue);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_walk_ends_with_what_was_there)
+{
+	struct queue *queue = queue_of(2);
+	struct queue_cursor cursor;
+
+	queue_cursor_open(&cursor, queue);
+	add(queue, 3, "a@example.com", 1, 0, false);
+	ck_assert_uint_eq(rest(&cursor), 12);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(a_copy_has_the_turn_of_its_original)
+{
+	for (uint64_t id = 1; id <= 3; id++) {
+		for (uint64_t given = 0; given < id; given++) {
+			struct queue *queue = queue_of(3);
+			struct queue_item *older = queue_find(queue, id);
+			struct queue_cursor cursor;
+
+			queue_cursor_open(&cursor, queue);
+			for (uint64_t i = 0; i < given; i++)
+				queue_cursor_next(&cursor);
+			add(queue, id, "a@example.com", 1, 0, false);
+			queue_remove(queue, older);
+			ck_assert_ptr_ne(queue_find(queue, id), NULL);
+			ck_assert_uint_eq(rest(&cursor), given == 0 ? 123 : given == 1 ? 23 : 3);
+			queue_free(&queue);
+		}
+	}
+}
+END_TEST
+
 START_TEST(an_item_is_about_100_bytes)
 {
-	ck_assert_uint_le(sizeof(struct queue_item), 104);
+	ck_assert_uint_le(sizeof(struct queue_item), 112);
 }
 END_TEST
 
@@ -220,10 +325,13 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "order", takes_messages_of_one_sender_in_order, senders_take_turns,
-	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_the_middle_of_a_lane);
+	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_anywhere_in_a_lane);
 	add_tests(suite, "time", waits_until_due, heap_keeps_order_under_removal);
 	add_tests(suite, "states", held_messages_are_not_taken, counts_recipients_once,
-	    walks_oldest_first_and_finds_by_id, an_item_is_about_100_bytes);
+	    an_item_is_about_100_bytes);
+	add_tests(suite, "walks", walks_oldest_first_and_finds_by_id,
+	    a_walk_of_an_empty_queue_is_over, a_walk_survives_every_removal,
+	    a_walk_ends_with_what_was_there, a_copy_has_the_turn_of_its_original);
 }
 
 UNIT_MAIN("queue")
