@@ -127,7 +127,7 @@ forget(struct ledger *ledger, struct queue_item *item)
 {
 	uint64_t segment = queue_place(item).segment;
 
-	segments_unref(ledger->of.segments, segment, item->record_len);
+	segments_unref(ledger->of.segments, segment, queue_record_len(item));
 	reasons_drop(ledger->of.reasons, item->reason);
 	queue_remove(ledger->of.queue, item);
 	ledger_drop_if_finished(ledger, segment);

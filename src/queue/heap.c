@@ -2,10 +2,10 @@
 /* heap.c - see heap.h.  Each item knows its slot, so that any of them can be taken out. */
 #include "queue/heap.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "queue/queue.h"
+#include "queue/slab.h"
 
 enum { HEAP_SIZE_MIN = 256 };
 
@@ -20,7 +20,7 @@ heap_reserve(struct heap *heap, size_t count)
 	while (size < count)
 		size *= 2;
 
-	struct queue_item **item = reallocarray(heap->item, size, sizeof *item);
+	uint32_t *item = reallocarray(heap->item, size, sizeof *item);
 
 	if (item == NULL)
 		return false;
@@ -29,11 +29,17 @@ heap_reserve(struct heap *heap, size_t count)
 	return true;
 }
 
+static struct queue_item *
+at(const struct heap *heap, size_t slot)
+{
+	return slabs_at(heap->items, heap->item[slot]);
+}
+
 static void
 put(struct heap *heap, size_t slot, struct queue_item *item)
 {
-	heap->item[slot] = item;
-	item->heap_slot = slot;
+	heap->item[slot] = item->self;
+	item->heap_slot = (uint32_t)slot;
 }
 
 static void
@@ -41,10 +47,11 @@ sift_up(struct heap *heap, size_t slot, struct queue_item *item)
 {
 	while (slot > 0) {
 		size_t parent = (slot - 1) / 2;
+		struct queue_item *above = at(heap, parent);
 
-		if (heap->item[parent]->next_try_ms <= item->next_try_ms)
+		if (above->next_try_ms <= item->next_try_ms)
 			break;
-		put(heap, slot, heap->item[parent]);
+		put(heap, slot, above);
 		slot = parent;
 	}
 	put(heap, slot, item);
@@ -58,12 +65,15 @@ sift_down(struct heap *heap, size_t slot, struct queue_item *item)
 
 		if (child >= heap->count)
 			break;
+
+		struct queue_item *below = at(heap, child);
+
 		if (child + 1 < heap->count &&
-		    heap->item[child + 1]->next_try_ms < heap->item[child]->next_try_ms)
-			child++;
-		if (item->next_try_ms <= heap->item[child]->next_try_ms)
+		    at(heap, child + 1)->next_try_ms < below->next_try_ms)
+			below = at(heap, ++child);
+		if (item->next_try_ms <= below->next_try_ms)
 			break;
-		put(heap, slot, heap->item[child]);
+		put(heap, slot, below);
 		slot = child;
 	}
 	put(heap, slot, item);
@@ -79,7 +89,7 @@ void
 heap_remove(struct heap *heap, struct queue_item *item)
 {
 	size_t slot = item->heap_slot;
-	struct queue_item *last = heap->item[--heap->count];
+	struct queue_item *last = at(heap, --heap->count);
 
 	if (last == item)
 		return;
@@ -92,7 +102,7 @@ heap_remove(struct heap *heap, struct queue_item *item)
 struct queue_item *
 heap_top(const struct heap *heap)
 {
-	return heap->count > 0 ? heap->item[0] : NULL;
+	return heap->count > 0 ? at(heap, 0) : NULL;
 }
 
 void

@@ -5,11 +5,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct queue_item;
+struct slabs;
 
 struct heap {
-	struct queue_item **item;
+	const struct slabs *items;
+	uint32_t *item;
 	size_t count, size;
 };
 

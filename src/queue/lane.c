@@ -9,17 +9,44 @@
 #include "queue/queue.h"
 
 struct queue_lane {
-	uint64_t sender; /* hash */
-	size_t refs;
-	struct queue_item *head;                  /* of a ring of items */
-	struct queue_lane *ring_prev, *ring_next; /* NULL while it has nothing READY */
-	struct queue_lane *bucket_next;
+	uint32_t sender; /* hash */
+	uint32_t refs;
+	uint32_t head;                 /* of a ring of items */
+	uint32_t ring_prev, ring_next; /* 0 while it has nothing READY */
+	uint32_t bucket_next;
 };
 
 enum { LANE_BUCKETS_MIN = 64 };
 
-/* FNV-1a: a collision merely lets two senders share a lane. */
-static uint64_t
+void
+lane_table_init(struct lane_table *table, const struct slabs *items)
+{
+	*table = (struct lane_table){ .items = items };
+	slabs_init(&table->lanes, sizeof(struct queue_lane));
+}
+
+void
+lane_table_free(struct lane_table *table)
+{
+	slabs_free(&table->lanes);
+	free(table->bucket);
+	*table = (struct lane_table){ .bucket = NULL };
+}
+
+static struct queue_lane *
+lane_at(const struct lane_table *table, uint32_t number)
+{
+	return slabs_at(&table->lanes, number);
+}
+
+static struct queue_item *
+item_at(const struct lane_table *table, uint32_t number)
+{
+	return slabs_at(table->items, number);
+}
+
+/* FNV-1a, folded: a collision merely lets two senders share a lane. */
+static uint32_t
 sender_hash(const char *sender)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -28,26 +55,27 @@ sender_hash(const char *sender)
 		hash ^= (uint64_t)tolower(*p);
 		hash *= 0x100000001b3u;
 	}
-	return hash;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 static bool
 grow(struct lane_table *table)
 {
 	size_t nbuckets = table->nbuckets > 0 ? table->nbuckets * 2 : LANE_BUCKETS_MIN;
-	struct queue_lane **bucket = calloc(nbuckets, sizeof *bucket);
+	uint32_t *bucket = calloc(nbuckets, sizeof *bucket);
 
 	if (bucket == NULL)
 		return table->nbuckets > 0;
 	for (size_t i = 0; i < table->nbuckets; i++) {
-		struct queue_lane *next;
+		uint32_t next;
 
-		for (struct queue_lane *lane = table->bucket[i]; lane != NULL; lane = next) {
-			struct queue_lane **to = &bucket[lane->sender % nbuckets];
+		for (uint32_t number = table->bucket[i]; number != 0; number = next) {
+			struct queue_lane *lane = lane_at(table, number);
+			uint32_t *to = &bucket[lane->sender % nbuckets];
 
 			next = lane->bucket_next;
 			lane->bucket_next = *to;
-			*to = lane;
+			*to = number;
 		}
 	}
 	free(table->bucket);
@@ -56,118 +84,122 @@ grow(struct lane_table *table)
 	return true;
 }
 
-struct queue_lane *
+uint32_t
 lane_acquire(struct lane_table *table, const char *sender)
 {
-	uint64_t hash = sender_hash(sender);
+	uint32_t hash = sender_hash(sender), number;
 
 	if (table->count >= table->nbuckets && !grow(table))
-		return NULL;
+		return 0;
 
-	struct queue_lane **bucket = &table->bucket[hash % table->nbuckets];
+	uint32_t *bucket = &table->bucket[hash % table->nbuckets];
 
-	for (struct queue_lane *lane = *bucket; lane != NULL; lane = lane->bucket_next) {
-		if (lane->sender == hash) {
-			lane->refs++;
-			return lane;
+	for (number = *bucket; number != 0; number = lane_at(table, number)->bucket_next) {
+		if (lane_at(table, number)->sender == hash) {
+			lane_at(table, number)->refs++;
+			return number;
 		}
 	}
-
-	struct queue_lane *lane = calloc(1, sizeof *lane);
-
-	if (lane == NULL)
-		return NULL;
-	lane->sender = hash;
-	lane->refs = 1;
-	lane->bucket_next = *bucket;
-	*bucket = lane;
+	if ((number = slabs_take(&table->lanes)) == 0)
+		return 0;
+	*lane_at(table, number) = (struct queue_lane){
+		.sender = hash,
+		.refs = 1,
+		.bucket_next = *bucket,
+	};
+	*bucket = number;
 	table->count++;
-	return lane;
+	return number;
 }
 
 void
-lane_release(struct lane_table *table, struct queue_lane *lane)
+lane_release(struct lane_table *table, uint32_t number)
 {
-	if (--lane->refs > 0)
+	const struct queue_lane *lane = lane_at(table, number);
+
+	if (--lane_at(table, number)->refs > 0)
 		return;
 
-	struct queue_lane **at = &table->bucket[lane->sender % table->nbuckets];
+	uint32_t *at = &table->bucket[lane->sender % table->nbuckets];
 
-	while (*at != lane)
-		at = &(*at)->bucket_next;
+	while (*at != number)
+		at = &lane_at(table, *at)->bucket_next;
 	*at = lane->bucket_next;
 	table->count--;
-	free(lane);
+	slabs_give(&table->lanes, number);
 }
 
 static void
-ring_enter(struct lane_table *table, struct queue_lane *lane)
+ring_enter(struct lane_table *table, uint32_t number)
 {
-	if (table->ring == NULL) {
-		lane->ring_prev = lane->ring_next = lane;
-		table->ring = lane;
+	struct queue_lane *lane = lane_at(table, number);
+
+	if (table->ring == 0) {
+		lane->ring_prev = lane->ring_next = number;
+		table->ring = number;
 		return;
 	}
+
+	struct queue_lane *next = lane_at(table, table->ring);
+
 	lane->ring_next = table->ring;
-	lane->ring_prev = table->ring->ring_prev;
-	lane->ring_prev->ring_next = lane;
-	lane->ring_next->ring_prev = lane;
+	lane->ring_prev = next->ring_prev;
+	lane_at(table, lane->ring_prev)->ring_next = number;
+	next->ring_prev = number;
 }
 
 static void
-ring_leave(struct lane_table *table, struct queue_lane *lane)
+ring_leave(struct lane_table *table, uint32_t number)
 {
-	if (lane->ring_next == lane) {
-		table->ring = NULL;
+	struct queue_lane *lane = lane_at(table, number);
+
+	if (lane->ring_next == number) {
+		table->ring = 0;
 	} else {
-		lane->ring_prev->ring_next = lane->ring_next;
-		lane->ring_next->ring_prev = lane->ring_prev;
-		if (table->ring == lane)
+		lane_at(table, lane->ring_prev)->ring_next = lane->ring_next;
+		lane_at(table, lane->ring_next)->ring_prev = lane->ring_prev;
+		if (table->ring == number)
 			table->ring = lane->ring_next;
 	}
-	lane->ring_prev = lane->ring_next = NULL;
+	lane->ring_prev = lane->ring_next = 0;
 }
 
 /* Put an item between the last and the first of its lane, which form a ring, too. */
-static void
-enter_lane(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
+void
+lane_push(struct lane_table *table, struct queue_item *item)
 {
-	struct queue_item *head = lane->head;
+	struct queue_lane *lane = lane_at(table, item->lane);
 
-	if (head == NULL) {
-		item->in_lane.prev = item->in_lane.next = item;
-		lane->head = item;
-		ring_enter(table, lane);
+	if (lane->head == 0) {
+		item->in_lane.prev = item->in_lane.next = item->self;
+		lane->head = item->self;
+		ring_enter(table, item->lane);
 		return;
 	}
-	item->in_lane.next = head;
+
+	struct queue_item *head = item_at(table, lane->head);
+
+	item->in_lane.next = lane->head;
 	item->in_lane.prev = head->in_lane.prev;
-	item->in_lane.prev->in_lane.next = item;
-	head->in_lane.prev = item;
+	item_at(table, item->in_lane.prev)->in_lane.next = item->self;
+	head->in_lane.prev = item->self;
 }
 
 void
-lane_push(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
+lane_push_front(struct lane_table *table, struct queue_item *item)
 {
-	enter_lane(table, lane, item);
-}
-
-void
-lane_push_front(struct lane_table *table, struct queue_lane *lane, struct queue_item *item)
-{
-	enter_lane(table, lane, item);
-	lane->head = item;
+	lane_push(table, item);
+	lane_at(table, item->lane)->head = item->self;
 }
 
 struct queue_item *
 lane_pop(struct lane_table *table)
 {
-	struct queue_lane *lane = table->ring;
-
-	if (lane == NULL)
+	if (table->ring == 0)
 		return NULL;
 
-	struct queue_item *item = lane->head;
+	const struct queue_lane *lane = lane_at(table, table->ring);
+	struct queue_item *item = item_at(table, lane->head);
 
 	table->ring = lane->ring_next;
 	lane_remove(table, item);
@@ -177,30 +209,15 @@ lane_pop(struct lane_table *table)
 void
 lane_remove(struct lane_table *table, struct queue_item *item)
 {
-	struct queue_lane *lane = item->lane;
+	struct queue_lane *lane = lane_at(table, item->lane);
 
-	if (item->in_lane.next == item) {
-		lane->head = NULL;
-		ring_leave(table, lane);
+	if (item->in_lane.next == item->self) {
+		lane->head = 0;
+		ring_leave(table, item->lane);
 		return;
 	}
-	item->in_lane.prev->in_lane.next = item->in_lane.next;
-	item->in_lane.next->in_lane.prev = item->in_lane.prev;
-	if (lane->head == item)
+	item_at(table, item->in_lane.prev)->in_lane.next = item->in_lane.next;
+	item_at(table, item->in_lane.next)->in_lane.prev = item->in_lane.prev;
+	if (lane->head == item->self)
 		lane->head = item->in_lane.next;
-}
-
-void
-lane_table_free(struct lane_table *table)
-{
-	for (size_t i = 0; i < table->nbuckets; i++) {
-		struct queue_lane *next;
-
-		for (struct queue_lane *lane = table->bucket[i]; lane != NULL; lane = next) {
-			next = lane->bucket_next;
-			free(lane);
-		}
-	}
-	free(table->bucket);
-	*table = (struct lane_table){ .bucket = NULL };
 }

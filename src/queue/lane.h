@@ -11,29 +11,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "queue/slab.h"
+
 struct queue_item;
-struct queue_lane;
 
 struct lane_table {
-	struct queue_lane **bucket;
+	const struct slabs *items;
+	struct slabs lanes;
+	uint32_t *bucket;
 	size_t nbuckets, count;
-	struct queue_lane *ring; /* the lane that is next; its ring_prev is the last */
+	uint32_t ring; /* the lane that is next; its ring_prev is the last */
 };
 
-/* Whose turn it is when two senders are equal but for case does not matter: lanes are found by a
- * hash. */
-struct queue_lane *lane_acquire(struct lane_table *table, const char *sender);
-void lane_release(struct lane_table *table, struct queue_lane *lane);
+void lane_table_init(struct lane_table *table, const struct slabs *items);
+void lane_table_free(struct lane_table *table);
 
-void lane_push(struct lane_table *table, struct queue_lane *lane, struct queue_item *item);
-void lane_push_front(struct lane_table *table, struct queue_lane *lane, struct queue_item *item);
+/* Whose turn it is when two senders are equal but for case does not matter: lanes are found by a
+ * hash.  0: out of memory. */
+uint32_t lane_acquire(struct lane_table *table, const char *sender);
+void lane_release(struct lane_table *table, uint32_t lane);
+
+/* To the lane of the item. */
+void lane_push(struct lane_table *table, struct queue_item *item);
+void lane_push_front(struct lane_table *table, struct queue_item *item);
 
 /* The item whose turn it is; NULL if no lane has one. */
 struct queue_item *lane_pop(struct lane_table *table);
 
 /* Take an item out of wherever it stands. */
 void lane_remove(struct lane_table *table, struct queue_item *item);
-
-void lane_table_free(struct lane_table *table);
 
 #endif

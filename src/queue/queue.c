@@ -10,27 +10,22 @@
 #include <stdlib.h>
 
 #include "queue/heap.h"
+#include "queue/index.h"
 #include "queue/lane.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
 
-enum { BUCKETS_MIN = 1024, SLAB_ITEMS = 512, MAP_BITS = 64 };
-
-struct slab {
-	struct slab *next;
-	struct queue_item item[SLAB_ITEMS];
+enum {
+	MAP_BITS = 64,
+	RECORD_UNIT = 64, /* records lie at multiples of it */
+	OFFSET_BITS = 24, /* of a place: in units; the rest is the segment's number */
 };
 
 struct queue {
-	struct queue_item **bucket;
-	size_t nbuckets; /* a power of two */
-	size_t count, count_state[QUEUE_HELD + 1];
-	struct queue_item *first, *last; /* in the order of arrival */
+	struct index index;
 	struct heap waiting;
 	struct lane_table lanes;
-	struct slab *slabs;
-	struct queue_item *unused;
-	struct queue_cursor *cursors; /* that are open */
+	size_t count_state[QUEUE_HELD + 1];
 };
 
 struct queue *
@@ -40,9 +35,9 @@ queue_new(void)
 
 	if (queue == NULL)
 		return NULL;
-	queue->nbuckets = BUCKETS_MIN;
-	queue->bucket = calloc(queue->nbuckets, sizeof(struct queue_item *));
-	if (queue->bucket == NULL)
+	lane_table_init(&queue->lanes, &queue->index.items);
+	queue->waiting.items = &queue->index.items;
+	if (!index_init(&queue->index))
 		queue_free(&queue);
 	return queue;
 }
@@ -53,90 +48,37 @@ has_map(const struct queue_item *item)
 	return item->nrcpt > MAP_BITS;
 }
 
-void
-queue_free(struct queue **queue)
-{
-	if (*queue == NULL)
-		return;
-	for (struct queue_item *item = (*queue)->first; item != NULL; item = item->all_next)
-		if (has_map(item))
-			free(item->done.map);
-	for (struct slab *slab = (*queue)->slabs, *next; slab != NULL; slab = next) {
-		next = slab->next;
-		free(slab);
-	}
-	heap_free(&(*queue)->waiting);
-	lane_table_free(&(*queue)->lanes);
-	free((*queue)->bucket);
-	free(*queue);
-	*queue = NULL;
-}
-
-static struct queue_item *
-item_alloc(struct queue *queue)
-{
-	if (queue->unused == NULL) {
-		struct slab *slab = malloc(sizeof *slab);
-
-		if (slab == NULL)
-			return NULL;
-		slab->next = queue->slabs;
-		queue->slabs = slab;
-		for (size_t i = 0; i < SLAB_ITEMS; i++) {
-			slab->item[i].hash_next = queue->unused;
-			queue->unused = &slab->item[i];
-		}
-	}
-
-	struct queue_item *item = queue->unused;
-
-	queue->unused = item->hash_next;
-	*item = (struct queue_item){ .id = 0 };
-	return item;
-}
-
 static void
 item_free(struct queue *queue, struct queue_item *item)
 {
 	if (has_map(item))
 		free(item->done.map);
-	item->hash_next = queue->unused;
-	queue->unused = item;
+	index_give(&queue->index, item);
 }
 
-/* Ids differ in their low bits first, but the tag sits there too: mix. */
-static struct queue_item **
-bucket_of(const struct queue *queue, uint64_t id)
+void
+queue_free(struct queue **queue)
 {
-	return &queue->bucket[((id * 0x9e3779b97f4a7c15u) >> 20) & (queue->nbuckets - 1)];
-}
+	struct queue_cursor cursor;
+	struct queue_item *item;
 
-static void
-rehash(struct queue *queue)
-{
-	struct queue_item **bucket = calloc(queue->nbuckets * 2, sizeof(struct queue_item *));
-
-	if (bucket == NULL)
-		return; /* longer chains, no harm */
-	free(queue->bucket);
-	queue->bucket = bucket;
-	queue->nbuckets *= 2;
-	for (struct queue_item *item = queue->first; item != NULL; item = item->all_next) {
-		struct queue_item **to = bucket_of(queue, item->id);
-
-		item->hash_next = *to;
-		*to = item;
-	}
+	if (*queue == NULL)
+		return;
+	queue_cursor_open(&cursor, *queue);
+	while ((item = queue_cursor_next(&cursor)) != NULL)
+		if (has_map(item))
+			free(item->done.map);
+	heap_free(&(*queue)->waiting);
+	lane_table_free(&(*queue)->lanes);
+	index_free(&(*queue)->index);
+	free(*queue);
+	*queue = NULL;
 }
 
 struct queue_item *
 queue_find(const struct queue *queue, uint64_t id)
 {
-	struct queue_item *item = *bucket_of(queue, id);
-
-	while (item != NULL && item->id != id)
-		item = item->hash_next;
-	return item;
+	return index_find(&queue->index, id);
 }
 
 static void
@@ -153,70 +95,11 @@ static void
 enter_state(struct queue *queue, struct queue_item *item, enum queue_state state)
 {
 	if (state == QUEUE_READY)
-		lane_push(&queue->lanes, item->lane, item);
+		lane_push(&queue->lanes, item);
 	else if (state == QUEUE_WAITING)
 		heap_add(&queue->waiting, item);
 	queue->count_state[state]++;
-	item->state = (uint8_t)state;
-}
-
-static void
-link_item(struct queue *queue, struct queue_item *item)
-{
-	if (queue->count >= queue->nbuckets)
-		rehash(queue);
-
-	struct queue_item **bucket = bucket_of(queue, item->id);
-
-	item->hash_next = *bucket;
-	*bucket = item;
-	queue->count++;
-}
-
-/* The last in the order of arrival; or behind the older item of its id, in the same walks. */
-static void
-line_up(struct queue *queue, struct queue_item *item, struct queue_item *older)
-{
-	struct queue_item *before = older != NULL ? older : queue->last;
-	struct queue_item *after = before != NULL ? before->all_next : NULL;
-
-	item->all_prev = before;
-	item->all_next = after;
-	*(before != NULL ? &before->all_next : &queue->first) = item;
-	*(after != NULL ? &after->all_prev : &queue->last) = item;
-	for (struct queue_cursor *cursor = queue->cursors; cursor != NULL && older != NULL;
-	     cursor = cursor->next_open)
-		if (cursor->end == older)
-			cursor->end = item;
-}
-
-static void
-step_out(struct queue *queue, struct queue_item *item)
-{
-	struct queue_item *before = item->all_prev, *after = item->all_next;
-
-	*(before != NULL ? &before->all_next : &queue->first) = after;
-	*(after != NULL ? &after->all_prev : &queue->last) = before;
-	for (struct queue_cursor *cursor = queue->cursors; cursor != NULL;
-	     cursor = cursor->next_open) {
-		if (cursor->next == item && cursor->end == item)
-			cursor->next = cursor->end = NULL;
-		else if (cursor->next == item)
-			cursor->next = after;
-		else if (cursor->end == item)
-			cursor->end = before;
-	}
-}
-
-static void
-unlink_item(struct queue *queue, struct queue_item *item)
-{
-	struct queue_item **at = bucket_of(queue, item->id);
-
-	while (*at != item)
-		at = &(*at)->hash_next;
-	*at = item->hash_next;
-	queue->count--;
+	item->state = (unsigned)state & 3;
 }
 
 /* Fill in a new item from its record; false when out of memory. */
@@ -230,12 +113,12 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 	item->nrcpt = (uint32_t)envelope->nrcpt;
 	if (has_map(item) && (item->done.map = calloc(words, sizeof(uint64_t))) == NULL)
 		return false;
-	if (!heap_reserve(&queue->waiting, queue->count + 1))
+	if (!heap_reserve(&queue->waiting, queue->index.count + 1))
 		return false;
-	if ((item->lane = lane_acquire(&queue->lanes, envelope->from)) == NULL)
+	if ((item->lane = lane_acquire(&queue->lanes, envelope->from)) == 0)
 		return false;
-	item->place = record->place;
-	item->record_len = record->record_len;
+	item->place = record->place.segment << OFFSET_BITS | record->place.offset / RECORD_UNIT;
+	item->record_units = record->record_len / RECORD_UNIT & ((1u << OFFSET_BITS) - 1);
 	item->content_len =
 	    record->content_len < UINT32_MAX ? (uint32_t)record->content_len : UINT32_MAX;
 	item->next_try_ms = envelope->next_try_ms;
@@ -250,7 +133,7 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 struct queue_item *
 queue_add(struct queue *queue, const struct spool_record *record)
 {
-	struct queue_item *item = item_alloc(queue), *older = queue_find(queue, record->id);
+	struct queue_item *item = index_take(&queue->index);
 
 	if (item == NULL)
 		return NULL;
@@ -258,8 +141,7 @@ queue_add(struct queue *queue, const struct spool_record *record)
 		item_free(queue, item);
 		return NULL;
 	}
-	link_item(queue, item);
-	line_up(queue, item, older);
+	index_enter(&queue->index, item);
 	enter_state(queue, item,
 	    record->envelope->held  ? QUEUE_HELD
 	    : item->next_try_ms > 0 ? QUEUE_WAITING
@@ -301,9 +183,9 @@ queue_put_back(struct queue *queue, struct queue_item *item, bool last)
 	item->state = QUEUE_READY;
 	queue->count_state[QUEUE_READY]++;
 	if (last)
-		lane_push(&queue->lanes, item->lane, item);
+		lane_push(&queue->lanes, item);
 	else
-		lane_push_front(&queue->lanes, item->lane, item);
+		lane_push_front(&queue->lanes, item);
 }
 
 void
@@ -343,8 +225,7 @@ void
 queue_remove(struct queue *queue, struct queue_item *item)
 {
 	leave_state(queue, item);
-	step_out(queue, item);
-	unlink_item(queue, item);
+	index_leave(&queue->index, item);
 	lane_release(&queue->lanes, item->lane);
 	item_free(queue, item);
 }
@@ -384,7 +265,7 @@ queue_next_due(const struct queue *queue)
 size_t
 queue_count(const struct queue *queue)
 {
-	return queue->count;
+	return queue->index.count;
 }
 
 size_t
@@ -396,51 +277,27 @@ queue_count_state(const struct queue *queue, enum queue_state state)
 struct spool_place
 queue_place(const struct queue_item *item)
 {
-	return item->place;
+	return (struct spool_place){
+		.segment = item->place >> OFFSET_BITS,
+		.offset =
+		    (uint32_t)(item->place & ((UINT64_C(1) << OFFSET_BITS) - 1)) * RECORD_UNIT,
+	};
+}
+
+uint32_t
+queue_record_len(const struct queue_item *item)
+{
+	return item->record_units * RECORD_UNIT;
 }
 
 struct queue_item *
 queue_oldest(const struct queue *queue)
 {
-	return queue->first;
+	return index_oldest(&queue->index);
 }
 
 void
 queue_cursor_open(struct queue_cursor *cursor, struct queue *queue)
 {
-	*cursor = (struct queue_cursor){
-		.queue = queue,
-		.next = queue->first,
-		.end = queue->last,
-		.next_open = queue->cursors,
-	};
-	if (queue->cursors != NULL)
-		queue->cursors->prev_open = cursor;
-	queue->cursors = cursor;
-}
-
-void
-queue_cursor_close(struct queue_cursor *cursor)
-{
-	if (cursor->queue == NULL)
-		return;
-	if (cursor->next_open != NULL)
-		cursor->next_open->prev_open = cursor->prev_open;
-	if (cursor->prev_open != NULL)
-		cursor->prev_open->next_open = cursor->next_open;
-	else
-		cursor->queue->cursors = cursor->next_open;
-	*cursor = (struct queue_cursor){ .queue = NULL };
-}
-
-struct queue_item *
-queue_cursor_next(struct queue_cursor *cursor)
-{
-	struct queue_item *item = cursor->next;
-
-	if (item != NULL && item == cursor->end)
-		cursor->next = cursor->end = NULL;
-	else if (item != NULL)
-		cursor->next = item->all_next;
-	return item;
+	index_open(&queue->index, cursor);
 }

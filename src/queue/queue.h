@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * queue.h - every message that is not done, in memory, in about 100 bytes: where it lies, when it
+ * queue.h - every message that is not done, in memory, in 80 bytes: where it lies, when it
  * is due. Pure: no disk, no network, no clock of its own.  Times are real time in milliseconds.
  *
  * A message is in one state: READY (due; in its sender's lane), WAITING (in the heap by next try),
@@ -16,36 +16,39 @@
 
 #include "spool/writer.h"
 
+struct index;
 struct queue;
-struct queue_lane;
 struct spool_record;
 
 enum queue_state { QUEUE_READY, QUEUE_WAITING, QUEUE_ACTIVE, QUEUE_HELD };
 
-/* Read by anyone, written by queue.c alone, but for the fields marked "caller's". */
+/*
+ * Read by anyone, written by queue.c alone, but for the fields marked "caller's".  Numbers of items
+ * and lanes are those of their slabs (slab.h).
+ */
 struct queue_item {
-	uint64_t id;              /* its time (id_time_ms) is when the message was received */
-	struct spool_place place; /* of its record; others ask queue_place() */
-	uint32_t record_len;
-	uint32_t content_len; /* octets; UINT32_MAX stands for more */
-	uint32_t nrcpt, ndone;
+	uint64_t id;    /* its time (id_time_ms) is when the message was received */
+	uint64_t place; /* packed: see queue_place() */
 	union {
 		uint64_t bits; /* a bit for each recipient that is done, for up to 64 of them */
 		uint64_t *map; /* the same for more */
 	} done;
 	int64_t next_try_ms;
-	struct queue_lane *lane;
+	uint32_t content_len; /* octets; UINT32_MAX stands for more */
+	uint32_t nrcpt, ndone;
+	uint32_t self, lane;
 	union {
 		struct {
-			struct queue_item *prev, *next;
-		} in_lane;        /* while READY */
-		size_t heap_slot; /* while WAITING */
+			uint32_t prev, next;
+		} in_lane;          /* while READY */
+		uint32_t heap_slot; /* while WAITING */
 	};
-	struct queue_item *hash_next, *all_prev, *all_next;
-	uint32_t reason;   /* caller's: of the last deferral, a number of reasons.h */
-	uint16_t attempts; /* caller's: that failed */
-	uint8_t state;     /* enum queue_state */
-	bool warned : 1;   /* caller's: the delay warning was sent */
+	uint32_t hash_next, all_prev, all_next;
+	uint16_t reason;            /* caller's: of the last deferral, a number of reasons.h */
+	uint16_t attempts;          /* caller's: that failed */
+	uint32_t record_units : 24; /* see queue_record_len() */
+	uint32_t state : 2;         /* enum queue_state */
+	bool warned : 1;            /* caller's: the delay warning was sent */
 	bool is_report : 1;
 	bool is_large : 1;
 	bool uncertain : 1; /* caller's: the last attempt's outcome is unknown */
@@ -96,8 +99,9 @@ int64_t queue_next_due(const struct queue *queue);
 size_t queue_count(const struct queue *queue);
 size_t queue_count_state(const struct queue *queue, enum queue_state state);
 
-/* Where its record lies. */
+/* Where its record lies, and the bytes that it takes there. */
 struct spool_place queue_place(const struct queue_item *item);
+uint32_t queue_record_len(const struct queue_item *item);
 
 /* NULL when the queue is empty. */
 struct queue_item *queue_oldest(const struct queue *queue);
@@ -109,7 +113,7 @@ struct queue_item *queue_oldest(const struct queue *queue);
  * closed one opened again.
  */
 struct queue_cursor {
-	struct queue *queue;           /* NULL: closed */
+	struct index *index;           /* NULL: closed */
 	struct queue_item *next, *end; /* both NULL: nothing is left */
 	struct queue_cursor *prev_open, *next_open;
 };

@@ -54,7 +54,7 @@ bounded(const char *text)
 	return strnlen(text, REASON_LEN_MAX);
 }
 
-uint32_t
+uint16_t
 reasons_take(struct reasons *reasons, const char *text)
 {
 	if (text == NULL || *text == '\0')
@@ -76,7 +76,7 @@ reasons_take(struct reasons *reasons, const char *text)
 		if (strlen(reason->text) == len && memcmp(reason->text, text, len) == 0) {
 			if (reason->refs++ == 0)
 				reasons->count++;
-			return (uint32_t)(reason - reasons->slot) + 1;
+			return (uint16_t)(reason - reasons->slot) + 1;
 		}
 		if (reason->refs == 0 && reusable == NULL)
 			reusable = reason;
@@ -92,18 +92,18 @@ reasons_take(struct reasons *reasons, const char *text)
 	reusable->text = copy;
 	reusable->refs = 1;
 	reasons->count++;
-	return (uint32_t)(reusable - reasons->slot) + 1;
+	return (uint16_t)(reusable - reasons->slot) + 1;
 }
 
 void
-reasons_drop(struct reasons *reasons, uint32_t number)
+reasons_drop(struct reasons *reasons, uint16_t number)
 {
 	if (number > 0 && --reasons->slot[number - 1].refs == 0)
 		reasons->count--;
 }
 
 const char *
-reasons_text(const struct reasons *reasons, uint32_t number)
+reasons_text(const struct reasons *reasons, uint16_t number)
 {
 	return number > 0 ? reasons->slot[number - 1].text : NULL;
 }

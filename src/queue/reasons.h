@@ -17,10 +17,10 @@ struct reasons *reasons_new(void);
 void reasons_free(struct reasons **reasons);
 
 /* Take a reference to a text and return its number; 0 is no reason (for NULL, too). */
-uint32_t reasons_take(struct reasons *reasons, const char *text);
-void reasons_drop(struct reasons *reasons, uint32_t number);
+uint16_t reasons_take(struct reasons *reasons, const char *text);
+void reasons_drop(struct reasons *reasons, uint16_t number);
 
 /* NULL for 0. */
-const char *reasons_text(const struct reasons *reasons, uint32_t number);
+const char *reasons_text(const struct reasons *reasons, uint16_t number);
 
 #endif

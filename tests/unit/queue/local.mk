@@ -3,7 +3,8 @@ QUEUE_TESTS = \
 	tests/unit/queue/test_bounce \
 	tests/unit/queue/test_queue \
 	tests/unit/queue/test_reasons \
-	tests/unit/queue/test_retry
+	tests/unit/queue/test_retry \
+	tests/unit/queue/test_slab
 check_PROGRAMS += $(QUEUE_TESTS)
 TESTS += $(QUEUE_TESTS)
 QUEUE_TEST_LIBS = libqueue.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
@@ -15,3 +16,5 @@ tests_unit_queue_test_reasons_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_reasons_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_retry_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_retry_LDADD = $(QUEUE_TEST_LIBS)
+tests_unit_queue_test_slab_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_test_slab_LDADD = $(QUEUE_TEST_LIBS)

@@ -22,8 +22,8 @@ add(struct queue *queue, uint64_t id, const char *from, size_t nrcpt, int64_t ne
 	};
 	const struct spool_record record = {
 		.id = id,
-		.place = { .segment = 1, .offset = (uint32_t)id },
-		.record_len = 100,
+		.place = { .segment = 1, .offset = (uint32_t)id * 64 },
+		.record_len = 128,
 		.content_len = 50,
 		.envelope = &envelope,
 	};
@@ -245,7 +245,7 @@ END_TEST
 START_TEST(a_walk_of_an_empty_queue_is_over)
 {
 	struct queue *queue = queue_of(0);
-	struct queue_cursor cursor = { .queue = NULL };
+	struct queue_cursor cursor = { .index = NULL };
 
 	queue_cursor_close(&cursor); /* was never opened */
 	queue_cursor_open(&cursor, queue);
@@ -315,9 +315,39 @@ START_TEST(a_copy_has_the_turn_of_its_original)
 }
 END_TEST
 
-START_TEST(an_item_is_about_100_bytes)
+START_TEST(keeps_places_and_lengths)
 {
-	ck_assert_uint_le(sizeof(struct queue_item), 112);
+	static const struct {
+		struct spool_place place;
+		uint32_t record_len;
+	} cases[] = {
+		{ { 1, 4096 }, 128 },
+		{ { UINT64_C(0xffffffffff), (1u << 30) - 64 }, (1u << 30) - 64 },
+		{ { 0x123456789, 64u << 20 }, 64 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct queue *queue = queue_new();
+		struct envelope envelope = { .from = "a@example.com", .rcpt = rcpts, .nrcpt = 1 };
+		const struct spool_record record = {
+			.id = 1,
+			.place = cases[i].place,
+			.record_len = cases[i].record_len,
+			.envelope = &envelope,
+		};
+		const struct queue_item *item = queue_add(queue, &record);
+
+		ck_assert_uint_eq(queue_place(item).segment, cases[i].place.segment);
+		ck_assert_uint_eq(queue_place(item).offset, cases[i].place.offset);
+		ck_assert_uint_eq(queue_record_len(item), cases[i].record_len);
+		queue_free(&queue);
+	}
+}
+END_TEST
+
+START_TEST(an_item_is_80_bytes)
+{
+	ck_assert_uint_eq(sizeof(struct queue_item), 80);
 }
 END_TEST
 
@@ -328,7 +358,7 @@ add_cases(Suite *suite)
 	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_anywhere_in_a_lane);
 	add_tests(suite, "time", waits_until_due, heap_keeps_order_under_removal);
 	add_tests(suite, "states", held_messages_are_not_taken, counts_recipients_once,
-	    an_item_is_about_100_bytes);
+	    keeps_places_and_lengths, an_item_is_80_bytes);
 	add_tests(suite, "walks", walks_oldest_first_and_finds_by_id,
 	    a_walk_of_an_empty_queue_is_over, a_walk_survives_every_removal,
 	    a_walk_ends_with_what_was_there, a_copy_has_the_turn_of_its_original);

@@ -10,7 +10,7 @@
 START_TEST(keeps_a_text_once)
 {
 	struct reasons *reasons = reasons_new();
-	uint32_t a = reasons_take(reasons, "451 try later"),
+	uint16_t a = reasons_take(reasons, "451 try later"),
 		 b = reasons_take(reasons, "451 try later");
 
 	ck_assert_uint_ne(a, 0);
@@ -41,7 +41,7 @@ START_TEST(slots_are_used_again)
 	for (unsigned i = 0; i < REASONS_MAX * 5; i++) {
 		(void)snprintf(text, sizeof text, "reason %u", i);
 
-		uint32_t number = reasons_take(reasons, text);
+		uint16_t number = reasons_take(reasons, text);
 
 		ck_assert_str_eq(reasons_text(reasons, number), text);
 		reasons_drop(reasons, number);
@@ -54,7 +54,7 @@ START_TEST(many_different_texts_share_one)
 {
 	struct reasons *reasons = reasons_new();
 	char text[32];
-	uint32_t last = 0;
+	uint16_t last = 0;
 
 	for (unsigned i = 0; i < REASONS_MAX + 10; i++) {
 		(void)snprintf(text, sizeof text, "reason %u", i);
