@@ -173,6 +173,8 @@ wait_and_retry(struct feed *feed)
 static void
 run(struct feed *feed)
 {
+	/* Not event_active(): the loop would come back here before it looks at any socket. */
+	static const struct timeval at_once = { .tv_sec = 0 };
 	struct spool_record record;
 
 	for (unsigned n = 0; n < BATCH; n++) {
@@ -190,7 +192,7 @@ run(struct feed *feed)
 		feed->of.on_news(feed->of.ctx);
 		return;
 	}
-	event_active(feed->again, EV_TIMEOUT, 0);
+	event_add(feed->again, &at_once);
 	feed->of.on_news(feed->of.ctx);
 }
 

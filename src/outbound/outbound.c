@@ -291,6 +291,7 @@ open_sweep(struct outbound *outbound)
 	const struct sweep_context context = {
 		.base = outbound->base,
 		.config = outbound->config,
+		.feed = outbound->feed,
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,
 		.segments = outbound->segments,

@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "config/config.h"
 #include "outbound/delivery.h"
+#include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
 #include "outbound/segments.h"
@@ -97,6 +98,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	if (!feed_is_recovered(sweep->of.feed))
+		return; /* a later copy of a message may still be to come */
 	for (unsigned looks = 0; looks < LOOKS_MAX && work < WORK_MAX; looks++) {
 		struct queue_item *item = queue_cursor_next(&sweep->at);
 

@@ -9,6 +9,7 @@
 
 struct config;
 struct event_base;
+struct feed;
 struct forward;
 struct ledger;
 struct queue;
@@ -20,6 +21,7 @@ struct sweep;
 struct sweep_context {
 	struct event_base *base;
 	const struct config *config;
+	const struct feed *feed; /* before it has recovered nothing is done */
 	struct queue *queue;
 	struct reasons *reasons;
 	struct segments *segments;

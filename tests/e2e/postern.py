@@ -27,6 +27,7 @@ from provider import BUILD, Provider, wait_until
 POSTERND = BUILD / "posternd"
 POSTERNCTL = BUILD / "posternctl"
 SENDMAIL = BUILD / "postern-sendmail"
+LOAD = BUILD / "postern-load"
 OTHER_USER = "nobody"
 CONTENT = b"From: a@x.example\r\nSubject: test\r\n\r\nHello\r\n"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
@@ -392,6 +393,11 @@ class Postern:
     def smtp(self, timeout=30):
         """A greeted smtplib client."""
         return smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=timeout)
+
+    def load(self, messages, *options, size=500, timeout=300):
+        """Many small messages, fast, by postern-load; all must be accepted."""
+        subprocess.run([LOAD, "--messages", str(messages), "--size", str(size), "--pipelining", *options,
+                        "127.0.0.1", str(self.port)], stdout=subprocess.DEVNULL, timeout=timeout, check=True)
 
     def send(self, content=CONTENT, sender="a@x.example", to=("b@y.example",)):
         """Send one message, which must be accepted for all recipients; returns its queue id."""

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -45,6 +46,38 @@ def test_status_counts(stuck):
     assert status["counters"]["accepted_messages"] == 1 and status["counters"]["deferred"] == 1
     assert status["hostname"] == "relay.example" and status["generation"] == 1
     assert "queue: 1 messages: 0 ready, 1 waiting" in ok(stuck.ctl("status"))
+
+
+def first_status(postern):
+    """What the control socket answers as soon as there is one."""
+    def ask():
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(str(postern.control))
+        except OSError:
+            client.close()
+            return None
+        return client
+
+    with wait_until(ask, what="the control socket") as client:
+        client.sendall(b"GET /status HTTP/1.0\r\n\r\n")
+        client.settimeout(30)
+        return json.loads(b"".join(iter(lambda: client.recv(65536), b"")).split(b"\r\n\r\n", 1)[1])
+
+
+def test_the_socket_answers_during_recovery(provider):
+    provider.stop_listening()
+    with Postern(provider, queue=SLOW) as postern:
+        postern.load(20000)
+        for _ in range(10):  # recovery is short: it may be over before the socket is there
+            postern.stop()
+            postern.start(wait=False)
+            status = first_status(postern)
+            postern.wait_ready()
+            if not status["recovered"]:
+                break
+        assert not status["recovered"] and status["queue"]["messages"] < 20000
+        postern.wait_log("recovered", messages=20000)
 
 
 def test_an_empty_queue(postern):
