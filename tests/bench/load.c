@@ -34,6 +34,7 @@ static const char usage_text[] =
     "  --per-connection N  messages before QUIT; 0: no limit (0)\n"
     "  --pipelining        use it where it is offered (step by step otherwise)\n"
     "  --sender ADDRESS    (sender@load.example)\n"
+    "  --senders N         that many, a number before each; they take turns (1)\n"
     "  --domain NAME       of the recipients (load.example)\n"
     "  --id-prefix TEXT    of the X-Test-Id of each message (from time and process)\n"
     "  --ack-log FILE      append the X-Test-Id of each accepted message, a line each\n"
@@ -124,6 +125,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "per-connection", NUMBER, &o->per_connection, 0 },
 		{ "pipelining", FLAG, &o->pipelining, 0 },
 		{ "sender", TEXT, &o->sender, 0 },
+		{ "senders", NUMBER, &o->senders, 1 },
 		{ "domain", TEXT, &o->domain, 0 },
 		{ "id-prefix", TEXT, &o->id_prefix, 0 },
 		{ "ack-log", TEXT, &o->ack_log, 0 },
@@ -256,6 +258,7 @@ main(int argc, char **argv)
 		.messages = 1000,
 		.size = 4096,
 		.recipients = 1,
+		.senders = 1,
 		.stall_ms = 60000,
 		.sender = "sender@load.example",
 		.domain = "load.example",

@@ -26,6 +26,7 @@ struct options {
 	uint64_t time_ms;
 	uint64_t size; /* octets of content as they travel, without the final dot */
 	uint64_t recipients;
+	uint64_t senders;        /* that take turns */
 	uint64_t per_connection; /* 0: all on one connection */
 	uint64_t stall_ms;
 	bool pipelining;
@@ -33,7 +34,7 @@ struct options {
 
 /* What every message has in common, made once. */
 struct content {
-	char *mail;
+	char *mail; /* all MAIL commands, each of mail_len octets */
 	size_t mail_len;
 	char *rcpt; /* all RCPT commands, each of rcpt_len octets */
 	size_t rcpt_len;

@@ -210,14 +210,16 @@ static void
 send_envelope(struct client *c)
 {
 	const struct content *m = &c->run->content;
-	size_t rcpts = (size_t)c->run->options->recipients * m->rcpt_len;
+	const struct options *o = c->run->options;
+	size_t rcpts = (size_t)o->recipients * m->rcpt_len;
+	const char *mail = m->mail + (c->run->started - 1) % o->senders * m->mail_len;
 
 	c->step = MAIL;
 	if (c->pipelining)
-		wire_send(&c->wire, (struct iovec[WIRE_PIECES]){ piece(m->mail, m->mail_len),
+		wire_send(&c->wire, (struct iovec[WIRE_PIECES]){ piece(mail, m->mail_len),
 					piece(m->rcpt, rcpts), piece("DATA\r\n", 6) });
 	else
-		send_line(c, MAIL, m->mail, m->mail_len);
+		send_line(c, MAIL, mail, m->mail_len);
 }
 
 /* Begin the next message, or part when there is none or the connection has had its share. */

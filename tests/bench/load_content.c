@@ -69,6 +69,22 @@ make_body(struct content *c, const struct options *o)
 }
 
 static void
+make_senders(struct content *c, const struct options *o)
+{
+	size_t room = strlen(o->sender) + 32;
+
+	c->mail = xcalloc((size_t)o->senders + 1, room);
+	for (uint64_t i = 0; i < o->senders; i++) {
+		char *at = c->mail + i * c->mail_len;
+		int len = o->senders > 1
+			      ? snprintf(at, room, "MAIL FROM:<%08" PRIu64 ".%s>\r\n", i, o->sender)
+			      : snprintf(at, room, "MAIL FROM:<%s>\r\n", o->sender);
+
+		c->mail_len = (size_t)len;
+	}
+}
+
+static void
 make_recipients(struct content *c, const struct options *o)
 {
 	size_t room = strlen(o->domain) + 32;
@@ -87,8 +103,7 @@ content_init(struct content *c, const struct options *o)
 {
 	memset(c, 0, sizeof *c);
 	clock_format_rfc5322(clock_real_ms(), c->date);
-	c->mail = xasprintf("MAIL FROM:<%s>\r\n", o->sender);
-	c->mail_len = strlen(c->mail);
+	make_senders(c, o);
 	make_recipients(c, o);
 	make_body(c, o);
 }

@@ -8,7 +8,7 @@ postern_load_SOURCES = \
 	tests/bench/load_wire.c tests/bench/load_wire.h
 postern_load_LDADD = libbase.a $(EVENT_LIBS) $(JANSSON_LIBS)
 EXTRA_DIST += \
-	tests/bench/README.md tests/bench/run.py tests/bench/test_rig.py \
+	tests/bench/README.md tests/bench/run.py tests/bench/scale.py tests/bench/test_rig.py \
 	tests/bench/rig/__init__.py tests/bench/rig/machine.py tests/bench/rig/measure.py \
 	tests/bench/rig/postern.py tests/bench/rig/postfix.py tests/bench/rig/process.py \
 	tests/bench/rig/relay.py tests/bench/rig/report.py tests/bench/rig/upstream.py \
