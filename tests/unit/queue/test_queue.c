@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* test_queue.c - the index: states, fairness, recipients; with it queue/lane.c and queue/heap.c. */
+/*
+ * test_queue.c - states, fairness, recipients, walks; with it queue/index.c, queue/lane.c and
+ * queue/heap.c.
+ */
 #include "queue/queue.h"
 
 #include "spool/envelope.h"
