@@ -33,7 +33,7 @@ gather_is_ready(const struct gather *gather)
 int64_t
 gather_hold(struct gather *gather, int64_t now_us)
 {
-	int64_t left = gather->since_us + GATHER_WAIT_US - now_us;
+	int64_t left = gather->since_us + gather->wait_us - now_us;
 
 	if (left <= 0 || gather_is_ready(gather))
 		return 0;

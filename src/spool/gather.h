@@ -20,8 +20,9 @@ enum {
 	GATHER_SKIP_MAX = 256, /* groups that are not held back after waits in vain */
 };
 
-/* All zeros at first. */
+/* GATHER_EMPTY at first. */
 struct gather {
+	int64_t wait_us;   /* GATHER_WAIT_US, but for tests */
 	unsigned expected; /* begun since `epoch` began, and not ended */
 	unsigned waiting;
 	unsigned epoch;
@@ -33,6 +34,11 @@ struct gather {
 	unsigned skip;    /* so many groups are not held back */
 	unsigned penalty; /* what `skip` is set to after a wait that was not worth it */
 };
+
+#define GATHER_EMPTY                      \
+	{                                 \
+		.wait_us = GATHER_WAIT_US \
+	}
 
 /* A message begins: the epoch that gather_end() wants to know. */
 unsigned gather_begin(struct gather *gather);

@@ -245,6 +245,7 @@ spool_writer_new(
 	writer->counters = counters;
 	writer->wake_fd = wake_fd;
 	writer->done_fd = -1;
+	writer->gather = (struct gather)GATHER_EMPTY;
 	writer->segment = (struct segment){ .spool = spool, .slot = -1, .fd = -1 };
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_condattr_init(&attr);

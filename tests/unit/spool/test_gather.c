@@ -24,7 +24,7 @@ static const struct hold_case {
 static struct gather
 gather_of(unsigned expected, unsigned waiting)
 {
-	struct gather gather = { .waiting = 0 };
+	struct gather gather = GATHER_EMPTY;
 
 	for (unsigned i = 0; i < expected; i++)
 		gather_begin(&gather);
@@ -59,7 +59,7 @@ END_TEST
 
 START_TEST(those_that_end_are_not_expected)
 {
-	struct gather gather = { .waiting = 0 };
+	struct gather gather = GATHER_EMPTY;
 	unsigned first = gather_begin(&gather), second = gather_begin(&gather);
 
 	gather_add(&gather, 1, 0);
@@ -83,7 +83,7 @@ wait_in_vain(struct gather *gather, int64_t now_us)
 
 START_TEST(the_late_are_waited_for_once)
 {
-	struct gather gather = { .waiting = 0 };
+	struct gather gather = GATHER_EMPTY;
 	unsigned late[3];
 
 	for (int i = 0; i < 3; i++)
@@ -103,7 +103,7 @@ END_TEST
 START_TEST(waits_in_vain_get_rare)
 {
 	static const unsigned skipped[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256 };
-	struct gather gather = { .waiting = 0 };
+	struct gather gather = GATHER_EMPTY;
 
 	for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
 		gather_begin(&gather);
