@@ -129,6 +129,12 @@ lane_release(struct lane_table *table, uint32_t number)
 	slabs_give(&table->lanes, number);
 }
 
+bool
+lane_may_be_of(const struct lane_table *table, uint32_t lane, const char *sender)
+{
+	return lane_at(table, lane)->sender == sender_hash(sender);
+}
+
 static void
 ring_enter(struct lane_table *table, uint32_t number)
 {

@@ -31,6 +31,9 @@ void lane_table_free(struct lane_table *table);
 uint32_t lane_acquire(struct lane_table *table, const char *sender);
 void lane_release(struct lane_table *table, uint32_t lane);
 
+/* Whether the lane may be this sender's, whatever the case: false is certain. */
+bool lane_may_be_of(const struct lane_table *table, uint32_t lane, const char *sender);
+
 /* To the lane of the item. */
 void lane_push(struct lane_table *table, struct queue_item *item);
 void lane_push_front(struct lane_table *table, struct queue_item *item);

@@ -254,6 +254,12 @@ queue_rcpt_done(struct queue_item *item, uint32_t rcpt)
 	return item->ndone == item->nrcpt;
 }
 
+bool
+queue_sender_may_be(const struct queue *queue, const struct queue_item *item, const char *sender)
+{
+	return lane_may_be_of(&queue->lanes, item->lane, sender);
+}
+
 int64_t
 queue_next_due(const struct queue *queue)
 {

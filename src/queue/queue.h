@@ -93,6 +93,10 @@ void queue_remove(struct queue *queue, struct queue_item *item);
 bool queue_rcpt_done(struct queue_item *item, uint32_t rcpt);
 bool queue_rcpt_is_done(const struct queue_item *item, uint32_t rcpt);
 
+/* Whether its sender may be this one, whatever the case: false is certain, and needs no disk. */
+bool
+queue_sender_may_be(const struct queue *queue, const struct queue_item *item, const char *sender);
+
 /* When the next WAITING message is due; INT64_MAX if none. */
 int64_t queue_next_due(const struct queue *queue);
 
