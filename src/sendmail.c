@@ -82,15 +82,17 @@ list_queue(const struct settings *settings)
 {
 	struct str why = STR_EMPTY;
 	struct render_list *list = render_list_begin(stdout);
-	int code = EX_OSERR;
+	int code;
 
 	if (list == NULL)
 		return EX_OSERR;
-	if (client_call(settings->control, "GET", "/queue", render_list_feed, list, &why, &code) ==
-	    -1)
+	code = client_call(settings->control, "GET", "/queue", render_list_feed, list, &why);
+	if (code == EX_OK && render_list_end(list, false) == -1)
+		code = CLIENT_GAVE_UP;
+	if (code == CLIENT_GAVE_UP)
+		code = render_list_error(list) == EPIPE ? EX_OK : EX_IOERR;
+	else if (code != EX_OK)
 		fprintf(stderr, "mailq: %s\n", why.data);
-	else
-		code = render_list_end(list) == 0 ? EX_OK : EX_PROTOCOL;
 	render_list_free(&list);
 	str_free(&why);
 	return code;

@@ -5,7 +5,6 @@
  */
 #include "control/control.h"
 
-#include <event2/buffer.h>
 #include <event2/http.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -14,8 +13,12 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "base/str.h"
+#include "control/answer.h"
 #include "control/listing.h"
+#include "control/order.h"
 #include "control/present.h"
+#include "control/selection.h"
 #include "control/status.h"
 #include "outbound/outbound.h"
 #include "queue/queue.h"
@@ -27,73 +30,95 @@ enum {
 	RELOADS_MAX = 16, /* requests that wait for the same answer */
 };
 
-#define GOING "this process is just being replaced or stopped: ask again"
+#define RECOVERING "the spool is still being read after the start: ask again in a moment"
+#define GOING      "this process is just being replaced or stopped: ask again"
 
 struct control {
 	struct control_context of;
 	struct evhttp *http;
-	struct evhttp_bound_socket *socket; /* NULL once we leave */
+	struct evhttp_bound_socket *socket;
 	struct evhttp_request *reload[RELOADS_MAX];
 	size_t nreload;
+	bool is_leaving;
 };
 
-static void
-answer(struct evhttp_request *request, int code, json_t *json)
-{
-	struct evbuffer *body = evbuffer_new();
-	char *text = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
-
-	json_decref(json);
-	if (body == NULL || text == NULL) {
-		evhttp_send_error(request, HTTP_INTERNAL, "out of memory");
-	} else {
-		evhttp_add_header(
-		    evhttp_request_get_output_headers(request), "Content-Type", "application/json");
-		evbuffer_add_printf(body, "%s\n", text);
-		evhttp_send_reply(request, code, NULL, body);
-	}
-	free(text);
-	if (body != NULL)
-		evbuffer_free(body);
-}
+/* What a route runs: id is that of its path, if it has one; command belongs to the route. */
+typedef void route_fn(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command);
 
 static void
-answer_error(struct evhttp_request *request, int code, const char *error)
-{
-	answer(request, code, json_pack("{s:o}", "error", present_text(error)));
-}
-
-static void
-get_status(struct control *control, struct evhttp_request *request, const char *id)
+get_status(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
 {
 	(void)id;
+	(void)command;
 	answer(request, HTTP_OK, status_present(&control->of));
 }
 
-static void
-get_queue(struct control *control, struct evhttp_request *request, const char *id)
+/* The selection that the request's query asks for; NULL when it was refused. */
+static struct selection *
+take_selection(struct evhttp_request *request)
 {
-	(void)id;
-	listing_start(control->of.outbound, request);
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	struct str why = STR_EMPTY;
+	struct selection *selection = selection_parse(evhttp_uri_get_query(uri), &why);
+
+	if (selection == NULL)
+		answer_error(request, HTTP_BADREQUEST, why.data);
+	str_free(&why);
+	return selection;
 }
 
 static void
-get_message(struct control *control, struct evhttp_request *request, const char *id)
+get_queue(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
+{
+	struct selection *selection = take_selection(request);
+
+	(void)id;
+	(void)command;
+	if (selection != NULL)
+		listing_start(control->of.outbound, request, selection);
+}
+
+static void
+post_selected(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
+{
+	struct selection *selection = take_selection(request);
+
+	(void)id;
+	if (selection != NULL && !selection_is_named(selection)) {
+		selection_free(&selection);
+		answer_error(request, HTTP_BADREQUEST,
+		    "say which messages (from, to, older, reason, state), or all=1");
+	}
+	if (selection != NULL)
+		order_start(
+		    control->of.outbound, request, selection, command, &control->is_leaving);
+}
+
+static void
+get_message(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
 {
 	const struct queue_item *item = NULL;
 	uint64_t number;
 
+	(void)command;
 	if (id_parse(id, &number) == 0)
 		item = queue_find(outbound_queue(control->of.outbound), number);
-	if (item == NULL)
+	if (item == NULL && !outbound_is_recovered(control->of.outbound))
+		answer_error(request, HTTP_SERVUNAVAIL, RECOVERING);
+	else if (item == NULL)
 		answer_error(request, HTTP_NOTFOUND, "no such message in the queue");
 	else
 		answer(request, HTTP_OK, present_message_whole(control->of.outbound, item));
 }
 
 static void
-command(struct control *control, struct evhttp_request *request, const char *id,
-    enum outbound_command what)
+post_command(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
 {
 	static const struct {
 		int code;
@@ -107,10 +132,15 @@ command(struct control *control, struct evhttp_request *request, const char *id,
 		    "the spool could not be written; see the log" },
 	};
 	uint64_t number;
-	enum outbound_answer got = id_parse(id, &number) == 0
-				       ? outbound_command(control->of.outbound, what, number)
-				       : OUTBOUND_NO_SUCH_MESSAGE;
+	enum outbound_answer got = OUTBOUND_NO_SUCH_MESSAGE;
 
+	/* A later copy of the message may still be to come, which would know nothing of it. */
+	if (!outbound_is_recovered(control->of.outbound)) {
+		answer_error(request, HTTP_SERVUNAVAIL, RECOVERING);
+		return;
+	}
+	if (id_parse(id, &number) == 0)
+		got = outbound_command(control->of.outbound, command, number);
 	if (got == OUTBOUND_DONE)
 		answer(request, HTTP_OK, json_pack("{s:s}", "id", id));
 	else
@@ -118,33 +148,11 @@ command(struct control *control, struct evhttp_request *request, const char *id,
 }
 
 static void
-post_retry(struct control *control, struct evhttp_request *request, const char *id)
-{
-	command(control, request, id, OUTBOUND_RETRY);
-}
-
-static void
-post_hold(struct control *control, struct evhttp_request *request, const char *id)
-{
-	command(control, request, id, OUTBOUND_HOLD);
-}
-
-static void
-post_release(struct control *control, struct evhttp_request *request, const char *id)
-{
-	command(control, request, id, OUTBOUND_RELEASE);
-}
-
-static void
-post_delete(struct control *control, struct evhttp_request *request, const char *id)
-{
-	command(control, request, id, OUTBOUND_DELETE);
-}
-
-static void
-post_retry_all(struct control *control, struct evhttp_request *request, const char *id)
+post_retry_all(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
 {
 	(void)id;
+	(void)command;
 	answer(request, HTTP_OK,
 	    json_pack("{s:I}", "messages", (json_int_t)outbound_retry_all(control->of.outbound)));
 }
@@ -167,9 +175,11 @@ forget_reload(struct evhttp_connection *connection, void *ctx)
 }
 
 static void
-post_reload(struct control *control, struct evhttp_request *request, const char *id)
+post_reload(struct control *control, struct evhttp_request *request, const char *id,
+    enum outbound_command command)
 {
 	(void)id;
+	(void)command;
 	if (control->nreload == RELOADS_MAX) {
 		answer_error(request, HTTP_SERVUNAVAIL, "too many reloads are waiting already");
 		return;
@@ -200,19 +210,25 @@ control_reload_answered(struct control *control, const char *error)
 struct route {
 	enum evhttp_cmd_type method;
 	const char *path; /* '*' stands for an id */
-	void (*run)(struct control *, struct evhttp_request *, const char *id);
+	route_fn *run;
+	enum outbound_command command;
 };
 
+/* The first one that fits counts: "/queue/retry" is no id. */
 static const struct route routes[] = {
-	{ EVHTTP_REQ_GET, "/status", get_status },
-	{ EVHTTP_REQ_GET, "/queue", get_queue },
-	{ EVHTTP_REQ_GET, "/queue/*", get_message },
-	{ EVHTTP_REQ_POST, "/queue/*/retry", post_retry },
-	{ EVHTTP_REQ_POST, "/queue/*/hold", post_hold },
-	{ EVHTTP_REQ_POST, "/queue/*/release", post_release },
-	{ EVHTTP_REQ_POST, "/queue/*/delete", post_delete },
-	{ EVHTTP_REQ_POST, "/retry", post_retry_all },
-	{ EVHTTP_REQ_POST, "/reload", post_reload },
+	{ EVHTTP_REQ_GET, "/status", get_status, 0 },
+	{ EVHTTP_REQ_GET, "/queue", get_queue, 0 },
+	{ EVHTTP_REQ_POST, "/queue/retry", post_selected, OUTBOUND_RETRY },
+	{ EVHTTP_REQ_POST, "/queue/hold", post_selected, OUTBOUND_HOLD },
+	{ EVHTTP_REQ_POST, "/queue/release", post_selected, OUTBOUND_RELEASE },
+	{ EVHTTP_REQ_POST, "/queue/delete", post_selected, OUTBOUND_DELETE },
+	{ EVHTTP_REQ_GET, "/queue/*", get_message, 0 },
+	{ EVHTTP_REQ_POST, "/queue/*/retry", post_command, OUTBOUND_RETRY },
+	{ EVHTTP_REQ_POST, "/queue/*/hold", post_command, OUTBOUND_HOLD },
+	{ EVHTTP_REQ_POST, "/queue/*/release", post_command, OUTBOUND_RELEASE },
+	{ EVHTTP_REQ_POST, "/queue/*/delete", post_command, OUTBOUND_DELETE },
+	{ EVHTTP_REQ_POST, "/retry", post_retry_all, 0 },
+	{ EVHTTP_REQ_POST, "/reload", post_reload, 0 },
 };
 
 /* Whether the path fits the pattern; the part at '*' goes to id. */
@@ -247,7 +263,7 @@ on_request(struct evhttp_request *request, void *ctx)
 	const struct control *control = ctx;
 	bool known = false;
 
-	if (control->socket == NULL) {
+	if (control->is_leaving) {
 		answer_error(request, HTTP_SERVUNAVAIL, GOING);
 		return;
 	}
@@ -256,7 +272,7 @@ on_request(struct evhttp_request *request, void *ctx)
 			continue;
 		known = true;
 		if (routes[i].method == method) {
-			routes[i].run(ctx, request, id);
+			routes[i].run(ctx, request, id, routes[i].command);
 			return;
 		}
 	}
@@ -264,7 +280,8 @@ on_request(struct evhttp_request *request, void *ctx)
 		answer_error(request, HTTP_BADMETHOD, "this takes another method (GET, POST)");
 	else
 		answer_error(request, HTTP_NOTFOUND,
-		    "no such resource; see posternctl(8): /status /queue /queue/ID /retry /reload");
+		    "no such resource; see posternctl(8): /status /queue /queue/ID /queue/delete "
+		    "/retry /reload");
 }
 
 struct control *
@@ -297,9 +314,9 @@ fail:
 void
 control_leave(struct control *control)
 {
-	if (control->socket != NULL)
+	if (!control->is_leaving)
 		evhttp_del_accept_socket(control->http, control->socket);
-	control->socket = NULL;
+	control->is_leaving = true;
 	control_reload_answered(control, GOING);
 }
 

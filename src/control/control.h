@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * control.h - HTTP with JSON on a unix socket, in the outbound worker, for posternctl, curl and
- * scripts. GET /status   GET /queue (one JSON array, streamed)   GET /queue/ID POST
- * /queue/ID/retry|hold|release|delete   POST /retry   POST /reload
+ * scripts; posternctl(8) tells of its resources:
+ *
+ *   GET  /status  /queue[?SELECTION]  /queue/ID
+ *   POST /queue/{retry,hold,release,delete}?SELECTION  /queue/ID/{retry,...}  /retry  /reload
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H

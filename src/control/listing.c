@@ -8,38 +8,19 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "control/answer.h"
 #include "control/present.h"
+#include "control/selection.h"
+#include "control/walk.h"
 #include "outbound/outbound.h"
-#include "queue/queue.h"
-
-enum { CHUNK_MESSAGES = 200 };
 
 struct listing {
 	struct outbound *outbound;
-	struct evhttp_request *request;
-	struct queue_cursor at;
-	const char *separator; /* before the next message */
+	bool has_begun;
 };
-
-static void
-finish(struct listing *listing)
-{
-	queue_cursor_close(&listing->at);
-	free(listing);
-}
-
-static void
-on_closed(struct evhttp_connection *connection, void *ctx)
-{
-	struct listing *listing = ctx;
-
-	(void)connection;
-	if (evhttp_request_get_connection(listing->request) == NULL)
-		evhttp_request_free(listing->request); /* evhttp left it to us */
-	finish(listing);
-}
 
 static int
 add_json(const char *text, size_t len, void *buffer)
@@ -47,67 +28,43 @@ add_json(const char *text, size_t len, void *buffer)
 	return evbuffer_add(buffer, text, len);
 }
 
-static void
-add_message(struct listing *listing, const struct queue_item *item, struct evbuffer *chunk)
+static bool
+list_message(
+    void *ctx, struct queue_item *item, const struct envelope *envelope, struct evbuffer *answer)
 {
-	json_t *json = present_message(listing->outbound, item);
+	struct listing *listing = ctx;
+	json_t *json = present_message(listing->outbound, item, envelope);
 
 	if (json == NULL)
-		return;
-	evbuffer_add_printf(chunk, "%s", listing->separator);
-	json_dump_callback(json, add_json, chunk, JSON_COMPACT);
+		return true;
+	evbuffer_add_printf(answer, "%s", listing->has_begun ? ",\n" : "[");
+	json_dump_callback(json, add_json, answer, JSON_COMPACT);
 	json_decref(json);
-	listing->separator = ",\n";
+	listing->has_begun = true;
+	return true;
 }
 
 static void
-send_chunk(struct evhttp_connection *connection, void *ctx)
+list_end(void *ctx, bool is_cut, struct evbuffer *answer)
 {
-	struct listing *listing = ctx;
-	struct evbuffer *chunk = evbuffer_new();
-	const struct queue_item *item = NULL;
+	const struct listing *listing = ctx;
 
-	if (chunk == NULL) {
-		evhttp_connection_set_closecb(connection, NULL, NULL);
-		evhttp_send_reply_end(listing->request);
-		finish(listing);
-		return;
-	}
-	for (unsigned n = 0; n < CHUNK_MESSAGES; n++) {
-		if ((item = queue_cursor_next(&listing->at)) == NULL)
-			break;
-		add_message(listing, item, chunk);
-	}
-	if (item != NULL) {
-		evbuffer_add(chunk, "\n", 1); /* an empty chunk would end the answer */
-		evhttp_send_reply_chunk_with_cb(listing->request, chunk, send_chunk, listing);
-	} else {
-		evbuffer_add_printf(chunk, "%s]\n", *listing->separator == '[' ? "[" : "");
-		evhttp_send_reply_chunk(listing->request, chunk);
-		evhttp_connection_set_closecb(connection, NULL, NULL);
-		evhttp_send_reply_end(listing->request);
-		finish(listing);
-	}
-	evbuffer_free(chunk);
+	(void)is_cut;
+	evbuffer_add_printf(answer, "%s]\n", listing->has_begun ? "" : "[");
 }
 
 void
-listing_start(struct outbound *outbound, struct evhttp_request *request)
+listing_start(
+    struct outbound *outbound, struct evhttp_request *request, struct selection *selection)
 {
+	static const struct walk_job job = { list_message, list_end, true };
 	struct listing *listing = calloc(1, sizeof *listing);
-	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 
 	if (listing == NULL) {
-		evhttp_send_error(request, HTTP_INTERNAL, "out of memory");
+		selection_free(&selection);
+		answer_error(request, HTTP_INTERNAL, "out of memory");
 		return;
 	}
 	listing->outbound = outbound;
-	listing->request = request;
-	listing->separator = "[";
-	queue_cursor_open(&listing->at, outbound_queue(outbound));
-	evhttp_add_header(
-	    evhttp_request_get_output_headers(request), "Content-Type", "application/json");
-	evhttp_connection_set_closecb(connection, on_closed, listing);
-	evhttp_send_reply_start(request, HTTP_OK, "OK");
-	send_chunk(connection, listing);
+	walk_start(outbound, request, selection, &job, listing, NULL);
 }

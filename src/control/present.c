@@ -8,18 +8,12 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "control/selection.h"
 #include "outbound/outbound.h"
 #include "queue/queue.h"
 #include "spool/envelope.h"
 #include "spool/outcome.h"
 #include "spool/reader.h"
-
-static const char *const state_names[] = {
-	[QUEUE_READY] = "ready",
-	[QUEUE_WAITING] = "waiting",
-	[QUEUE_ACTIVE] = "sending",
-	[QUEUE_HELD] = "held",
-};
 
 void
 present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE])
@@ -69,7 +63,7 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 
 	id_format(item->id, id);
 	json_object_set_new(json, "id", json_string(id));
-	json_object_set_new(json, "state", json_string(state_names[item->state]));
+	json_object_set_new(json, "state", json_string(selection_state_name(item->state)));
 	json_object_set_new(json, "size", json_integer(item->content_len));
 	json_object_set_new(json, "received", time_text(received));
 	json_object_set_new(json, "age_s", json_integer((clock_real_ms() - received) / 1000));
@@ -83,20 +77,18 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 }
 
 json_t *
-present_message(struct outbound *outbound, const struct queue_item *item)
+present_message(
+    struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
 {
-	const struct spool_place place = queue_place(item);
 	json_t *json = present_basics(outbound, item), *to = json_array();
-	struct envelope *envelope = NULL;
 
-	if (spool_read_envelope(outbound_spool(outbound), &place, &envelope) == 0) {
+	if (envelope != NULL) {
 		json_object_set_new(json, "from", present_text(envelope->from));
 		for (uint32_t i = 0; i < envelope->nrcpt; i++)
 			if (!queue_rcpt_is_done(item, i))
 				json_array_append_new(to, present_text(envelope->rcpt[i]));
 	}
 	json_object_set_new(json, "to", to);
-	envelope_free(&envelope);
 	return json;
 }
 
@@ -156,11 +148,13 @@ json_t *
 present_message_whole(struct outbound *outbound, const struct queue_item *item)
 {
 	const struct spool_place place = queue_place(item);
-	json_t *json = present_message(outbound, item);
 	struct history history = { .item = item, .events = json_array() };
 	struct envelope *envelope = NULL;
+	json_t *json;
 
-	if (spool_read_envelope(outbound_spool(outbound), &place, &envelope) == 0) {
+	(void)!spool_read_envelope(outbound_spool(outbound), &place, &envelope);
+	json = present_message(outbound, item, envelope);
+	if (envelope != NULL) {
 		json_object_set_new(json, "client", present_text(envelope->client));
 		json_object_set_new(json, "helo", present_text(envelope->helo));
 		json_object_set_new(json, "listener", present_text(envelope->listener));

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+struct envelope;
 struct outbound;
 struct queue_item;
 
@@ -19,10 +20,11 @@ json_t *present_text(const char *value);
 
 /*
  * A message as the queue's listing shows it: id, state, from, to (outstanding recipients), size,
- * received, age_s, attempts, next_try, reason, outcome_unknown.  A new reference; NULL when out of
- * memory.
+ * received, age_s, attempts, next_try, reason, outcome_unknown, is_report.  Without an envelope
+ * (NULL: it cannot be read) nobody is named.  A new reference; NULL when out of memory.
  */
-json_t *present_message(struct outbound *outbound, const struct queue_item *item);
+json_t *present_message(
+    struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope);
 
 /* The same with all recipients and their fates, client, helo, listener and the history of outcomes.
  */

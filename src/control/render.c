@@ -6,6 +6,7 @@
 #include "control/render.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,7 @@ struct render_list {
 	FILE *out;
 	struct str line;
 	unsigned long long count;
+	int error;
 };
 
 struct render_list *
@@ -212,6 +214,15 @@ render_line(struct render_list *list, const char *line, size_t len)
 	return 0;
 }
 
+static int
+push(struct render_list *list)
+{
+	if (fflush(list->out) == 0 && !ferror(list->out))
+		return 0;
+	list->error = errno;
+	return -1;
+}
+
 int
 render_list_feed(void *ctx, const char *data, size_t len)
 {
@@ -229,19 +240,30 @@ render_list_feed(void *ctx, const char *data, size_t len)
 		data = nl + 1;
 	}
 	str_add(&list->line, data, len);
-	return str_is_bad(&list->line) ? -1 : 0;
+	return str_is_bad(&list->line) ? -1 : push(list);
 }
 
 int
-render_list_end(struct render_list *list)
+render_list_end(struct render_list *list, bool is_selection)
 {
+	const char *plural = list->count == 1 ? "" : "s";
+
 	if (list->line.len > 0 && render_line(list, list->line.data, list->line.len) == -1)
 		return -1;
 	if (list->count == 0)
-		fputs("The queue is empty.\n", list->out);
+		fputs(is_selection ? "No message matches.\n" : "The queue is empty.\n", list->out);
+	else if (is_selection)
+		fprintf(list->out, "%llu message%s match%s\n", list->count, plural,
+		    list->count == 1 ? "es" : "");
 	else
-		fprintf(list->out, "%llu message%s\n", list->count, list->count == 1 ? "" : "s");
-	return 0;
+		fprintf(list->out, "%llu message%s\n", list->count, plural);
+	return push(list);
+}
+
+int
+render_list_error(const struct render_list *list)
+{
+	return list->error;
 }
 
 void

@@ -77,6 +77,8 @@ obey(struct outbound *outbound, enum outbound_command command, struct queue_item
 			   : OUTBOUND_FAILED;
 	if (command == OUTBOUND_RETRY && item->state == QUEUE_HELD)
 		return OUTBOUND_IS_HELD;
+	if (command == OUTBOUND_RETRY && item->state == QUEUE_READY)
+		return OUTBOUND_DONE;
 	if (ledger_record(outbound->ledger, item, outcomes[command], clock_real_ms()) == -1)
 		return OUTBOUND_FAILED;
 	if (command == OUTBOUND_HOLD)

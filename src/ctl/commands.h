@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * commands.h - what posternctl asks of a running daemon.  Each returns a status of sysexits.h after
+ * saying what is wrong.
+ */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+struct ctl_arguments;
+
+typedef int
+ctl_command_fn(const char *socket, const char *name, const struct ctl_arguments *arguments);
+
+/* look.c */
+ctl_command_fn ctl_status, ctl_queue, ctl_show;
+
+/* steer.c: name is retry, hold, release or delete */
+ctl_command_fn ctl_order, ctl_reload;
+
+#endif
