@@ -72,6 +72,18 @@ board_leave_segment(struct board *board, int slot)
 	atomic_store(&board->slot[slot].segment, 0);
 }
 
+void
+board_allow_spares(struct board *board, uint32_t count)
+{
+	atomic_store(&board->spares, count + 1);
+}
+
+uint32_t
+board_spares(const struct board *board)
+{
+	return atomic_load(&board->spares) - 1;
+}
+
 enum board_view
 board_look(const struct board *board, uint64_t segment, uint64_t *committed)
 {

@@ -29,6 +29,7 @@ struct board_slot {
 
 struct board {
 	_Atomic uint64_t next_segment; /* the next number to give out; starts at 1 */
+	_Atomic uint32_t spares;       /* how many may lie in log/, and one; 0: nobody has said */
 	struct board_slot slot[BOARD_SLOTS];
 };
 
@@ -52,6 +53,13 @@ void board_commit(struct board *board, int slot, uint64_t offset);
 /* A writer is done with its segment (sealed or given up) and has not started another: it has ended
  * now. */
 void board_leave_segment(struct board *board, int slot);
+
+/*
+ * Spares are a luxury within bounds: whoever knows how much of the disk the log may use says how
+ * many there may be.  UINT32_MAX: nobody has said yet.
+ */
+void board_allow_spares(struct board *board, uint32_t count);
+uint32_t board_spares(const struct board *board);
 
 enum board_view {
 	BOARD_LIVE,    /* *committed is how far one may read */

@@ -23,6 +23,7 @@
 /* So long may one write be: it bounds how long the first of a group waits for the last. */
 enum {
 	GROUP_MAX = 8 * 1024 * 1024,
+	PREPARE_PARTS = 8,   /* after each eighth of a segment there should be a spare */
 	RECOVERED_MS = 1000, /* without a loss, for trouble to be over */
 };
 
@@ -173,10 +174,23 @@ fail_all(struct spool_writer *writer, struct message_list *messages, int error)
 	}
 }
 
+/* The next segment will be needed some day: have a spare made, but not while a few messages a day
+ * are all that comes. */
+static void
+prepare(struct spool_writer *writer, uint32_t before)
+{
+	uint64_t part = writer->spool->segment_size / PREPARE_PARTS;
+	uint32_t end = writer->segment.end;
+
+	if (!writer->segment.is_lean && end / part != before / part)
+		filer_prepare(writer->filer);
+}
+
 static void
 commit_group(struct spool_writer *writer, struct group *group)
 {
 	struct segment *segment = &writer->segment;
+	uint32_t before = segment->end;
 	int error = 0;
 
 	if (group->len > 0 && segment_append(segment, group->iov, group->count, group->len) < 0)
@@ -187,21 +201,26 @@ commit_group(struct spool_writer *writer, struct group *group)
 		counter_add(&writer->counters->spool_groups, 1);
 	writer_done(writer, &group->messages);
 	writer_wake_reader(writer);
+	prepare(writer, before);
+}
+
+static void
+finish_segment(struct spool_writer *writer)
+{
+	if (segment_finish(&writer->segment) < 0)
+		log_warning("segment_not_sealed", log_d("segment", writer->segment.number),
+		    log_s("why", strerror(errno)));
 }
 
 /* A segment with room for the first message: 0, or the errno value. */
 static int
 ready_segment(struct spool_writer *writer, bool is_full)
 {
-	if (is_full && segment_finish(&writer->segment) < 0)
-		log_warning("segment_not_sealed", log_d("segment", writer->segment.number),
-		    log_s("why", strerror(errno)));
+	if (is_full)
+		finish_segment(writer);
 	if (writer->segment.fd >= 0)
 		return 0;
-	if (segment_start(&writer->segment) < 0)
-		return errno;
-	filer_prepare(writer->filer);
-	return 0;
+	return segment_start(&writer->segment) < 0 ? errno : 0;
 }
 
 static void
@@ -244,19 +263,21 @@ hold_back(struct spool_writer *writer)
 	}
 }
 
-/* The last group took cost_us. */
+/* The last group took cost_us.  False: there will be nothing more to do. */
 static bool
-take(struct spool_writer *writer, struct message_list *messages, int64_t cost_us)
+take(struct spool_writer *writer, struct message_list *messages, int64_t cost_us, bool *is_rolling)
 {
 	pthread_mutex_lock(&writer->lock);
 	gather_learn(&writer->gather, cost_us);
-	while (STAILQ_EMPTY(&writer->waiting) && !writer->is_stopping)
+	while (STAILQ_EMPTY(&writer->waiting) && !writer->is_stopping && !writer->is_rolling)
 		pthread_cond_wait(&writer->work, &writer->lock);
+	*is_rolling = writer->is_rolling;
+	writer->is_rolling = false;
 	hold_back(writer);
 	gather_take(&writer->gather, clock_mono_us());
 	STAILQ_CONCAT(messages, &writer->waiting);
 	pthread_mutex_unlock(&writer->lock);
-	return !STAILQ_EMPTY(messages);
+	return *is_rolling || !STAILQ_EMPTY(messages);
 }
 
 void *
@@ -266,15 +287,18 @@ committer_run(void *ctx)
 	struct message_list messages = STAILQ_HEAD_INITIALIZER(messages);
 	struct group group = { .iov = NULL };
 	int64_t cost_us = 0;
+	bool is_rolling;
 
-	while (take(writer, &messages, cost_us)) {
+	while (take(writer, &messages, cost_us, &is_rolling)) {
 		cost_us = clock_mono_us();
+		if (is_rolling) {
+			finish_segment(writer);
+			writer_wake_reader(writer);
+		}
 		commit_all(writer, &group, &messages);
 		cost_us = clock_mono_us() - cost_us;
 	}
-	if (segment_finish(&writer->segment) < 0)
-		log_warning("segment_not_sealed", log_d("segment", writer->segment.number),
-		    log_s("why", strerror(errno)));
+	finish_segment(writer);
 	writer_wake_reader(writer);
 	free(group.iov);
 	return NULL;

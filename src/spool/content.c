@@ -185,20 +185,22 @@ open_large(const struct spool *spool, const struct record *record, int *fd)
 	return result;
 }
 
-/* `record` tells the caller what the content is like. */
+/* `record` tells the caller what the content is like; without `large` a large one is not opened. */
 static int
 read_content(struct spool *spool, const struct spool_place *place, struct evbuffer *out, int *large,
     struct record *record)
 {
 	int fd = open_segment(spool, place->segment), result;
 
-	*large = -1;
+	if (large != NULL)
+		*large = -1;
 	if (fd < 0)
 		return -1;
 	result = read_head(spool, fd, place, record);
-	if (result == 0)
-		result = record->type == RECORD_LARGE ? open_large(spool, record, large)
-						      : read_inline(spool, fd, record, out);
+	if (result == 0 && record->type == RECORD_INLINE)
+		result = read_inline(spool, fd, record, out);
+	else if (result == 0 && large != NULL)
+		result = open_large(spool, record, large);
 
 	int error = errno;
 
@@ -222,11 +224,8 @@ int
 spool_message_take(struct spool_message *message, const struct spool_place *place)
 {
 	struct record record;
-	int fd, result;
+	int result = read_content(message->writer->spool, place, message->content, NULL, &record);
 
-	result = read_content(message->writer->spool, place, message->content, &fd, &record);
-	if (fd >= 0)
-		close(fd);
 	if (result == 0 && record.type == RECORD_LARGE && record.id != message->id) {
 		errno = EINVAL;
 		result = -1;

@@ -215,7 +215,7 @@ filer_new(struct spool_writer *writer)
 	filer->writer = writer;
 	filer->spool = writer->spool;
 	filer->spare = (struct spare){ .spool = writer->spool, .fd = -1 };
-	filer->is_preparing = true;
+	filer->is_preparing = !writer->segment.is_lean;
 	STAILQ_INIT(&filer->queue);
 	pthread_mutex_init(&filer->lock, NULL);
 	pthread_cond_init(&filer->work, NULL);

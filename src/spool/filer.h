@@ -60,7 +60,7 @@ void large_finish(struct filer *filer, struct large *large, enum large_wish wish
 /* Whether LARGE_BACKLOG_MAX is passed; asking so makes the writer call on_drain later. */
 bool large_is_backlogged(struct filer *filer, struct large *large);
 
-/* A spare segment should be made if there is none.  Any thread. */
+/* A spare segment should be made if there is none and one is allowed.  Any thread. */
 void filer_prepare(struct filer *filer);
 
 #endif

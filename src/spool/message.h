@@ -66,7 +66,7 @@ struct spool_writer {
 	struct gather gather; /* of `waiting` */
 	struct message_list waiting, done;
 	struct large_list drained;
-	bool is_stopping;
+	bool is_stopping, is_rolling;
 };
 
 /* A message begins, and may be committed soon; or it will not be, or is about to be. The loop's. */

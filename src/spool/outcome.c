@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spool/board.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
+#include "spool/spare.h"
 #include "spool/spool.h"
 
 struct spool_outcomes *
@@ -140,6 +142,14 @@ spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
 		close_file(file);
 	/* Without memory it stays until the next start, which finds it done. */
 	outcome_sync_then(outcomes->sync, recycle_segment, segment);
+}
+
+void
+spool_outcomes_keep_spares(struct spool_outcomes *outcomes, uint32_t count)
+{
+	board_allow_spares(outcomes->spool->board, count);
+	/* Without memory they stay until the next time. */
+	outcome_sync_then(outcomes->sync, spare_trim, count);
 }
 
 void

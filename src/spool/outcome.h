@@ -47,6 +47,9 @@ struct spool_outcomes *spool_outcomes_new(struct spool *spool);
 /* Sync what is left, end the thread.  Blocks. */
 void spool_outcomes_free(struct spool_outcomes **outcomes);
 
+/* The octets that it takes in SEGMENT.out. */
+size_t spool_outcome_size(const struct outcome *outcome);
+
 /* Append to SEGMENT.out, which must have been loaded (a new one too): 0, or -1 and errno (the
  * caller goes on: at worst something is sent twice). */
 int spool_outcome_record(
@@ -65,6 +68,10 @@ int spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
  * outcomes, on the thread, in an order in which no crash brings a message back.
  */
 void spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment);
+
+/* From now on no more than so many spares are kept: tells the writers, and removes what is
+ * over, on the thread. */
+void spool_outcomes_keep_spares(struct spool_outcomes *outcomes, uint32_t count);
 
 /* A large message is done: unlink its file after the outcomes are synced. */
 void spool_outcomes_drop_large(struct spool_outcomes *outcomes, uint64_t id);

@@ -42,10 +42,17 @@ checksum(uint64_t segment, const unsigned char *bytes, size_t len)
 }
 
 size_t
-outcome_encode(uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX])
+spool_outcome_size(const struct outcome *outcome)
 {
 	size_t reply = outcome->reply == NULL ? 0 : strnlen(outcome->reply, OUTCOME_REPLY_MAX);
-	size_t len = OUTCOME_HEAD + reply;
+
+	return OUTCOME_HEAD + reply;
+}
+
+size_t
+outcome_encode(uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX])
+{
+	size_t len = spool_outcome_size(outcome);
 	struct wire wire = {
 		.len = htole16((uint16_t)len),
 		.kind = (uint8_t)outcome->kind,
@@ -56,8 +63,8 @@ outcome_encode(uint64_t segment, const struct outcome *outcome, unsigned char ou
 	};
 
 	memcpy(out, &wire, sizeof wire);
-	if (reply > 0)
-		memcpy(out + OUTCOME_HEAD, outcome->reply, reply);
+	if (len > OUTCOME_HEAD)
+		memcpy(out + OUTCOME_HEAD, outcome->reply, len - OUTCOME_HEAD);
 	wire.crc = htole32(checksum(segment, out, len));
 	memcpy(out, &wire.crc, sizeof wire.crc);
 	return len;

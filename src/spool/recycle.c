@@ -3,7 +3,7 @@
  * recycle.c - the end of segments and large files whose messages are all done.
  * The order: outcomes are durable (the caller saw to it), then the segment loses its name, then
  * log/ is synced, then the outcomes go.  So whenever a segment exists after a crash, its outcomes
- * do too.
+ * do too.  How many spares may stay is decided later (spare_trim).
  */
 #include "config.h"
 

@@ -62,7 +62,7 @@ open_spare(const struct segment *segment)
 }
 
 /* Blocks laid out at once keep the file in one piece; without them it merely grows as it is
- * written. */
+ * written, which is what a lean one should. */
 static int
 create(const struct segment *segment)
 {
@@ -73,7 +73,8 @@ create(const struct segment *segment)
 
 	int fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
 
-	if (fd >= 0 && spool->disk->fallocate(fd, 0, (off_t)spool->segment_size) < 0)
+	if (fd >= 0 && !segment->is_lean &&
+	    spool->disk->fallocate(fd, 0, (off_t)spool->segment_size) < 0)
 		log_debug("segment_not_laid_out", log_d("segment", segment->number),
 		    log_s("why", strerror(errno)));
 	return fd;
@@ -138,8 +139,8 @@ segment_start(struct segment *segment)
 	segment->number = board_start_segment(segment->spool->board, segment->slot);
 	segment->end = SEGMENT_HEAD;
 	segment->is_linked = false;
-	segment->fd = open_spare(segment);
-	if (segment->fd < 0 && errno == ENOENT)
+	segment->fd = segment->is_lean ? -1 : open_spare(segment);
+	if (segment->is_lean || (segment->fd < 0 && errno == ENOENT))
 		segment->fd = create(segment);
 	if (segment->fd >= 0 && write_head(segment) == 0)
 		return 0;

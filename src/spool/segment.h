@@ -17,6 +17,8 @@ struct segment {
 	uint64_t number;
 	uint32_t end;   /* durable up to here; the next record goes here */
 	bool is_linked; /* its name is durable */
+	bool is_lean; /* the file grows as it is written: it takes no more of the disk than it holds
+		       */
 };
 
 /* Open the next segment: a recycled one if there is any.  0, or -1 and errno; then none is open. */

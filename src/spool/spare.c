@@ -61,7 +61,7 @@ spare_begin(struct spare *spare)
 
 	if (spare->fd >= 0)
 		return true;
-	if (spare_count(spool) > 0 || !is_space_ample(spool))
+	if (spare_count(spool) > 0 || board_spares(spool->board) == 0 || !is_space_ample(spool))
 		return false;
 	name_prep(name);
 	spare->fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -95,7 +95,8 @@ finish(struct spare *spare)
 	/* Number 0 is no segment's.  If another process was quicker, its spare is replaced by ours.
 	 */
 	name_segment(0, "spare", name);
-	if (spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
+	if (board_spares(spool->board) == 0 ||
+	    spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
 		spare_cancel(spare);
 		return;
 	}
@@ -103,7 +104,7 @@ finish(struct spare *spare)
 	spare->fd = -1;
 }
 
-/* The piece is synced at once: 64 MiB of dirty pages at a time would hold up the commits. */
+/* The piece is synced at once: a segment of dirty pages at a time would hold up the commits. */
 static int
 write_piece(struct spare *spare, size_t len)
 {
@@ -136,6 +137,35 @@ spare_step(struct spare *spare)
 	}
 	spare->written += len;
 	return true;
+}
+
+struct trim {
+	const struct spool *spool;
+	unsigned excess;
+};
+
+static bool
+trim_one(void *ctx, const char *name)
+{
+	struct trim *trim = ctx;
+	uint64_t number;
+
+	if (trim->excess == 0 || !name_is_segment(name, "spare", &number))
+		return trim->excess > 0;
+	/* Whether it was removed or is in use by now, it is no spare any more. */
+	trim->spool->disk->unlinkat(trim->spool->log, name, 0);
+	trim->excess--;
+	return true;
+}
+
+void
+spare_trim(const struct spool *spool, uint64_t max)
+{
+	unsigned count = spare_count(spool);
+	struct trim trim = { spool, count > max ? count - (unsigned)max : 0 };
+
+	if (trim.excess > 0)
+		name_walk(spool->log, trim_one, &trim);
 }
 
 struct sweep {

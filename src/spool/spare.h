@@ -18,7 +18,8 @@ struct spare {
 	uint64_t written;
 };
 
-/* Begin, unless a spare is there already or space is short.  Whether there is something to do. */
+/* Begin, unless a spare is there already, or none is allowed (board.h), or space is short. Whether
+ * there is something to do. */
 bool spare_begin(struct spare *spare);
 
 /* Write and sync a piece, or give the finished file its name.  Whether there is more to do. */
@@ -29,6 +30,9 @@ void spare_cancel(struct spare *spare);
 
 /* How many are in log/. */
 unsigned spare_count(const struct spool *spool);
+
+/* Remove spares until there are no more than so many. */
+void spare_trim(const struct spool *spool, uint64_t max);
 
 /* Remove .part and .prep files of processes that are gone. */
 void spare_sweep_unfinished(const struct spool *spool, int dir);

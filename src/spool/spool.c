@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "spool/name.h"
+
+enum { STAT_BLOCK = 512 };
 
 static int
 open_dir(int at, const char *name)
@@ -65,6 +68,22 @@ spool_close(struct spool **spool)
 			close(fd[i]);
 	free(s);
 	*spool = NULL;
+}
+
+uint64_t
+spool_segment_use(const struct spool *spool, uint64_t segment)
+{
+	static const char *const suffix[] = { "seg", "out" };
+	char name[NAME_SIZE];
+	uint64_t use = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
+		name_segment(segment, suffix[i], name);
+		if (fstatat(spool->log, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			use += (uint64_t)st.st_blocks * STAT_BLOCK;
+	}
+	return use;
 }
 
 static bool

@@ -22,8 +22,9 @@ enum {
 	SPOOL_INLINE_SURE = 64 * 1024,          /* content up to this is always inline */
 	SPOOL_INLINE_MAX = 256 * 1024,          /* content above this goes to large/ */
 	SPOOL_INLINE_BUDGET = 32 * 1024 * 1024, /* what is between, of all messages of a writer */
-	SPOOL_SEGMENT_SIZE = 64 * 1024 * 1024, /* preallocated; a record never spans two segments */
-	SPOOL_SPARE_MAX = 4,                   /* segments kept for recycling */
+	SPOOL_SEGMENT_SIZE = 60 * 1024 * 1024, /* preallocated; a record never spans two segments */
+	SPOOL_SEGMENT_SHARE = 15, /* with its outcomes it counts as a 15th more: 64 MiB */
+	SPOOL_SPARE_MAX = 4,      /* segments kept for recycling, if they fit (board.h) */
 };
 
 /* What is not sound, told to whoever only looks. */
@@ -70,6 +71,9 @@ int spool_lock_idle(const char *path, const char **why);
 struct spool *spool_open(const char *path, struct board *board);
 
 void spool_close(struct spool **spool);
+
+/* The octets of disk that a segment and its outcomes take now, as the file system counts them. */
+uint64_t spool_segment_use(const struct spool *spool, uint64_t segment);
 
 /*
  * The highest number of any file in log/, 0 if there is none: the master starts the board at the

@@ -232,9 +232,9 @@ release(struct spool_writer *writer)
 	errno = error;
 }
 
-struct spool_writer *
-spool_writer_new(
-    struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters)
+static struct spool_writer *
+make(struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters,
+    bool is_lean)
 {
 	struct spool_writer *writer = calloc(1, sizeof *writer);
 	pthread_condattr_t attr;
@@ -246,7 +246,12 @@ spool_writer_new(
 	writer->wake_fd = wake_fd;
 	writer->done_fd = -1;
 	writer->gather = (struct gather)GATHER_EMPTY;
-	writer->segment = (struct segment){ .spool = spool, .slot = -1, .fd = -1 };
+	writer->segment = (struct segment){
+		.spool = spool,
+		.slot = -1,
+		.fd = -1,
+		.is_lean = is_lean,
+	};
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -259,6 +264,37 @@ spool_writer_new(
 		return writer;
 	release(writer);
 	return NULL;
+}
+
+struct spool_writer *
+spool_writer_new(
+    struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters)
+{
+	return make(spool, base, wake_fd, counters, false);
+}
+
+struct spool_writer *
+spool_writer_new_lean(
+    struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters)
+{
+	return make(spool, base, wake_fd, counters, true);
+}
+
+uint64_t
+spool_writer_segment(const struct spool_writer *writer)
+{
+	uint64_t segment = atomic_load(&writer->spool->board->slot[writer->segment.slot].segment);
+
+	return segment == BOARD_CLAIMING ? 0 : segment;
+}
+
+void
+spool_writer_roll(struct spool_writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->is_rolling = true;
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 void

@@ -41,6 +41,19 @@ struct spool_writer *spool_writer_new(
     struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters);
 
 /*
+ * The same for a writer of which little is asked: its segments grow as they are written, so that
+ * they take no more of the disk than they hold; each commit waits for the journal.
+ */
+struct spool_writer *spool_writer_new_lean(
+    struct spool *spool, struct event_base *base, int wake_fd, struct counters *counters);
+
+/* The number of the segment that it writes, 0: none. */
+uint64_t spool_writer_segment(const struct spool_writer *writer);
+
+/* Seal that segment; what is committed from now on goes to another. */
+void spool_writer_roll(struct spool_writer *writer);
+
+/*
  * All messages that were begun must have been committed or aborted; callbacks may not begin others.
  * Finish what was handed over, run the callbacks, seal the segment, end the threads.  Blocks for
  * the last fdatasync: only for a process that is about to leave.
@@ -62,9 +75,9 @@ struct spool_message *spool_message_begin(struct spool_writer *writer, uint64_t 
 int spool_message_append(struct spool_message *message, struct evbuffer *content);
 
 /*
- * Instead of append: the content is that of the older message at `place`, checked as
- * spool_read_content() does.  Inline content is copied (outside the budget); the file of large
- * content stays where it is and the new record names it too, so do not drop it, and begin the
+ * Instead of append: the content is that of the older message at `place`.  Inline content is
+ * checked as spool_read_content() does and copied (outside the budget); the file of large content
+ * stays where it is, unread, and the new record names it too, so do not drop it, and begin the
  * message with the id of the old one.  0; 1 when the old record is damaged; -1 and errno.  Unless
  * 0, only abort is left.
  */

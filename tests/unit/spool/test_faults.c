@@ -110,8 +110,8 @@ START_TEST(a_whole_group_is_refused)
 	quiet();
 	rig_open(&rig, SMALL);
 	rig_writer(&rig);
-	ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
 	wait_for_spare(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1000, 100), 0);
 	rig_slow(20);
 	rig_break(CALL_FDATASYNC, 0, 1, EIO);
 	for (size_t i = 0; i < 100; i++)
@@ -137,8 +137,9 @@ START_TEST(what_cannot_be_cut_off_is_sealed_off)
 	rig_open(&rig, SMALL);
 	rig_writer(&rig);
 	for (size_t i = 0; i < 3; i++) {
-		if (i == 1) {
+		if (i == 0)
 			wait_for_spare(&rig);
+		if (i == 1) {
 			rig_break(CALL_FDATASYNC, 0, 1, EIO);
 			rig_break(CALL_FTRUNCATE, 0, 1, EIO);
 		}
