@@ -22,6 +22,7 @@
 #include "spool/envelope.h"
 #include "spool/outcome.h"
 #include "spool/reader.h"
+#include "spool/spool.h"
 
 enum { BATCH = 512, ERROR_WAIT_S = 1 };
 
@@ -141,7 +142,9 @@ on_sealed(void *ctx, uint64_t segment, uint32_t size)
 {
 	struct feed *feed = ctx;
 
-	segments_seal(feed->of.segments, segment, size);
+	(void)size;
+	segments_set_used(feed->of.segments, segment, spool_segment_use(feed->of.spool, segment));
+	segments_seal(feed->of.segments, segment);
 	ledger_drop_if_finished(feed->of.ledger, segment);
 }
 

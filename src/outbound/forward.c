@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "outbound/delivery.h"
@@ -20,6 +21,8 @@
 struct forward {
 	struct forward_context of;
 	size_t busy;
+	bool has_failed;
+	int64_t failed_ms; /* monotonic: last */
 };
 
 struct copy {
@@ -51,6 +54,13 @@ forward_busy(const struct forward *forward)
 	return forward->busy;
 }
 
+bool
+forward_is_ready(const struct forward *forward)
+{
+	return forward->busy < FORWARD_MAX &&
+	       (!forward->has_failed || clock_mono_ms() - forward->failed_ms >= FORWARD_RETRY_MS);
+}
+
 static void
 give_back(struct forward *forward, struct queue_item *item, enum queue_state state)
 {
@@ -72,6 +82,8 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 
 	(void)place;
 	copy->forward->busy--;
+	copy->forward->has_failed = error != 0;
+	copy->forward->failed_ms = clock_mono_ms();
 	if (error != 0 && item != NULL) {
 		id_format(copy->id, id);
 		log_warning("not_moved", log_s("id", id), log_s("why", strerror(error)));
@@ -104,12 +116,14 @@ describe(const struct forward *forward, const struct delivery *delivery, enum qu
 
 /* Begin the copy's message with the content of the old one; NULL when that fails. */
 static struct spool_message *
-copy_content(struct forward *forward, const struct queue_item *item)
+copy_content(struct forward *forward, struct queue_item *item)
 {
 	const struct spool_place place = queue_place(item);
 	struct spool_message *message = spool_message_begin(forward->of.writer, item->id);
+	int result = message != NULL ? spool_message_take(message, &place) : 0;
 
-	if (message != NULL && spool_message_take(message, &place) != 0)
+	item->is_stuck = result == 1;
+	if (result != 0)
 		spool_message_abort(&message);
 	return message;
 }
@@ -145,11 +159,13 @@ forward_message(struct forward *forward, struct queue_item *item)
 	struct delivery *delivery;
 	int result = -1;
 
-	if (forward->busy >= FORWARD_MAX)
-		return -1;
 	queue_grab(forward->of.queue, item);
-	if (delivery_open(forward->of.spool, item, false, &delivery) == DELIVERY_OPENED)
+	enum delivery_result opened = delivery_open(forward->of.spool, item, false, &delivery);
+
+	if (opened == DELIVERY_OPENED)
 		result = commit_copy(forward, delivery, state);
+	else
+		item->is_stuck = opened == DELIVERY_DAMAGED;
 	if (result == -1)
 		give_back(forward, item, state);
 	delivery_free(&delivery);

@@ -6,6 +6,7 @@
 #ifndef OUTBOUND_FORWARD_H
 #define OUTBOUND_FORWARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct forward;
@@ -29,11 +30,13 @@ void forward_free(struct forward **forward);
 
 /*
  * Begin to copy a message that is not ACTIVE; it is ACTIVE until its new record comes by in the
- * feed (or the copy fails). At most FORWARD_MAX at a time: -1 when that many are under way, or it
- * cannot be copied now.
+ * feed (or the copy fails).  -1 when it cannot be copied now; if it is damaged, it is_stuck.
  */
-enum { FORWARD_MAX = 16 };
 int forward_message(struct forward *forward, struct queue_item *item);
+
+/* Whether a copy may begin: fewer than FORWARD_MAX are under way, and none has failed lately. */
+enum { FORWARD_MAX = 32, FORWARD_RETRY_MS = 10000 };
+bool forward_is_ready(const struct forward *forward);
 
 /* How many copies are under way. */
 size_t forward_busy(const struct forward *forward);

@@ -62,10 +62,13 @@ ledger_is_busy(const struct ledger *ledger)
 static int
 record(struct ledger *ledger, const struct queue_item *item, const struct outcome *outcome)
 {
+	uint64_t segment = queue_place(item).segment;
 	char id[ID_TEXT_SIZE];
 
-	if (spool_outcome_record(ledger->of.outcomes, queue_place(item).segment, outcome) == 0)
+	if (spool_outcome_record(ledger->of.outcomes, segment, outcome) == 0) {
+		segments_add_used(ledger->of.segments, segment, spool_outcome_size(outcome));
 		return 0;
+	}
 
 	int saved = errno;
 

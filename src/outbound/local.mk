@@ -2,7 +2,9 @@ noinst_LIBRARIES += liboutbound.a
 liboutbound_a_SOURCES = \
 	src/outbound/auth.c src/outbound/auth.h \
 	src/outbound/classify.c src/outbound/classify.h \
+	src/outbound/compact.c src/outbound/compact.h \
 	src/outbound/delivery.c src/outbound/delivery.h \
+	src/outbound/drain.c \
 	src/outbound/feed.c src/outbound/feed.h \
 	src/outbound/forward.c src/outbound/forward.h \
 	src/outbound/health.c src/outbound/health.h \

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/secret.h"
 #include "net/dial.h"
+#include "outbound/compact.h"
 #include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
@@ -113,29 +114,6 @@ on_settled(void *ctx, struct upstream *upstream, struct delivery *delivery, bool
 	pump_soon(outbound);
 }
 
-static bool
-is_busy(const struct outbound *outbound)
-{
-	size_t uplinks = 0;
-
-	for (size_t i = 0; i < outbound->nupstream; i++)
-		uplinks += upstream_uplinks(outbound->upstream[i]);
-	return uplinks > 0 || ledger_is_busy(outbound->ledger) ||
-	       forward_busy(outbound->forward) > 0;
-}
-
-static void
-finish_drain(struct outbound *outbound)
-{
-	void (*on_drained)(void *ctx) = outbound->on_drained;
-
-	if (on_drained == NULL || is_busy(outbound))
-		return;
-	outbound->on_drained = NULL;
-	event_del(outbound->deadline);
-	on_drained(outbound->on_drained_ctx);
-}
-
 /* Wake up when the next message is due. */
 static void
 schedule(struct outbound *outbound)
@@ -178,7 +156,7 @@ pump(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	gauge_set(&outbound->counters->queued, queue_count(outbound->queue));
 	if (outbound->draining) {
-		finish_drain(outbound);
+		drain_finish(outbound);
 		return;
 	}
 	sweep_large(outbound);
@@ -250,6 +228,16 @@ open_ledger(struct outbound *outbound)
 	return (outbound->ledger = ledger_new(&context)) != NULL ? 0 : -1;
 }
 
+static void
+on_copied(void *ctx)
+{
+	struct outbound *outbound = ctx;
+
+	if (outbound->compact != NULL)
+		compact_go_on(outbound->compact);
+	pump_soon(outbound);
+}
+
 static int
 open_forward(struct outbound *outbound)
 {
@@ -258,7 +246,7 @@ open_forward(struct outbound *outbound)
 		.reasons = outbound->reasons,
 		.spool = outbound->spool,
 		.writer = outbound->writer,
-		.on_idle = pump_soon,
+		.on_idle = on_copied,
 		.ctx = outbound,
 	};
 
@@ -294,25 +282,28 @@ open_sweep(struct outbound *outbound)
 		.feed = outbound->feed,
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,
-		.segments = outbound->segments,
 		.spool = outbound->spool,
 		.ledger = outbound->ledger,
-		.forward = outbound->forward,
 	};
 
 	return (outbound->sweep = sweep_new(&context)) != NULL ? 0 : -1;
 }
 
-static void
-on_deadline(evutil_socket_t fd, short what, void *ctx)
+static int
+open_compact(struct outbound *outbound)
 {
-	struct outbound *outbound = ctx;
+	const struct compact_context context = {
+		.base = outbound->base,
+		.feed = outbound->feed,
+		.queue = outbound->queue,
+		.segments = outbound->segments,
+		.spool = outbound->spool,
+		.outcomes = outbound->outcomes,
+		.writer = outbound->writer,
+		.forward = outbound->forward,
+	};
 
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < outbound->nupstream; i++)
-		upstream_abort(outbound->upstream[i]);
-	pump_soon(outbound);
+	return (outbound->compact = compact_new(&context)) != NULL ? 0 : -1;
 }
 
 struct outbound *
@@ -329,37 +320,19 @@ outbound_new(struct event_base *base, const struct config *config, struct secret
 	outbound->spool = spool;
 	outbound->counters = counters;
 	if ((outbound->pump = event_new(base, -1, 0, pump, outbound)) != NULL &&
-	    (outbound->deadline = event_new(base, -1, 0, on_deadline, outbound)) != NULL &&
+	    (outbound->deadline = drain_deadline_new(base, outbound)) != NULL &&
 	    open_queue(outbound) == 0 &&
-	    (outbound->writer = spool_writer_new(spool, base, wake_fd, counters)) != NULL &&
+	    (outbound->writer = spool_writer_new_lean(spool, base, wake_fd, counters)) != NULL &&
 	    (outbound->outcomes = spool_outcomes_new(spool)) != NULL &&
 	    (outbound->reporter = reporter_new(config, spool, outbound->writer)) != NULL &&
 	    (outbound->resolver = resolver_new(base)) != NULL && open_ledger(outbound) == 0 &&
 	    open_forward(outbound) == 0 && open_upstreams(outbound) == 0 &&
-	    open_feed(outbound, wake_fd) == 0 && open_sweep(outbound) == 0)
+	    open_feed(outbound, wake_fd) == 0 && open_sweep(outbound) == 0 &&
+	    open_compact(outbound) == 0)
 		return outbound;
 	outbound->secrets = NULL; /* not taken */
 	outbound_free(&outbound);
 	return NULL;
-}
-
-void
-outbound_drain(
-    struct outbound *outbound, uint64_t deadline_ms, void (*on_done)(void *ctx), void *ctx)
-{
-	const struct timeval deadline = {
-		.tv_sec = (time_t)(deadline_ms / 1000),
-		.tv_usec = (suseconds_t)(deadline_ms % 1000 * 1000),
-	};
-
-	outbound->draining = true;
-	outbound->on_drained = on_done;
-	outbound->on_drained_ctx = ctx;
-	sweep_free(&outbound->sweep);
-	for (size_t i = 0; i < outbound->nupstream; i++)
-		upstream_drain(outbound->upstream[i]);
-	event_add(outbound->deadline, &deadline);
-	pump_soon(outbound);
 }
 
 void
@@ -374,6 +347,7 @@ outbound_free(struct outbound **outbound)
 		upstream_free(&o->upstream[i]);
 	free(o->upstream);
 	sweep_free(&o->sweep);
+	compact_free(&o->compact);
 	feed_free(&o->feed);
 	spool_writer_free(
 	    &o->writer); /* runs the callbacks of reports and copies: before what they use */

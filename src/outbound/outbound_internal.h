@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* outbound_internal.h - shared by outbound.c (what runs by itself) and operator.c (what people ask
- * for) alone. */
+/* outbound_internal.h - shared by outbound.c (what runs by itself), drain.c and operator.c (what
+ * people ask for) alone. */
 #ifndef OUTBOUND_OUTBOUND_INTERNAL_H
 #define OUTBOUND_OUTBOUND_INTERNAL_H
 
@@ -9,6 +9,7 @@
 
 #include "outbound/outbound.h"
 
+struct compact;
 struct event;
 struct feed;
 struct forward;
@@ -37,6 +38,7 @@ struct outbound {
 	struct feed *feed;
 	struct forward *forward;
 	struct sweep *sweep;
+	struct compact *compact;
 	struct resolver *resolver;
 	struct upstream **upstream;
 	size_t nupstream;
@@ -46,6 +48,12 @@ struct outbound {
 	void (*on_drained)(void *ctx);
 	void *on_drained_ctx;
 };
+
+/* The deadline of a drain, to be freed with event_free(); NULL: out of memory. */
+struct event *drain_deadline_new(struct event_base *base, struct outbound *outbound);
+
+/* End a drain if nothing is in flight any more. */
+void drain_finish(struct outbound *outbound);
 
 /* Let pump() run once the present callbacks are through.  ctx is the struct outbound. */
 void pump_soon(void *ctx);

@@ -6,18 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARSE_PART = 4 };
+/* One choice: a walk over a queue of a million serves several segments, and copies for seconds. */
+enum { CHOSEN_MAX = 64, CHOSEN_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct segment {
 	uint64_t number;
-	uint64_t live_bytes;
-	size_t live;
-	uint32_t size; /* 0: not sealed */
+	uint64_t used, live_bytes;
+	size_t live; /* messages */
+	int64_t rest_until_ms;
+	bool is_sealed, is_chosen;
 };
 
 struct segments {
 	struct segment *segment;
-	size_t count, size;
+	size_t count, size, chosen;
+	uint64_t finished;
 };
 
 struct segments *
@@ -109,12 +112,30 @@ segments_unref(struct segments *segments, uint64_t number, uint32_t bytes)
 }
 
 void
-segments_seal(struct segments *segments, uint64_t number, uint32_t size)
+segments_set_used(struct segments *segments, uint64_t number, uint64_t bytes)
 {
 	struct segment *segment = find(segments, number);
 
 	if (segment != NULL)
-		segment->size = size > 0 ? size : 1;
+		segment->used = bytes;
+}
+
+void
+segments_add_used(struct segments *segments, uint64_t number, uint64_t bytes)
+{
+	struct segment *segment = find(segments, number);
+
+	if (segment != NULL)
+		segment->used += bytes;
+}
+
+void
+segments_seal(struct segments *segments, uint64_t number)
+{
+	struct segment *segment = find(segments, number);
+
+	if (segment != NULL)
+		segment->is_sealed = true;
 }
 
 bool
@@ -122,27 +143,142 @@ segments_take_finished(struct segments *segments, uint64_t number)
 {
 	struct segment *segment = find(segments, number);
 
-	if (segment == NULL || segment->size == 0 || segment->live > 0)
+	if (segment == NULL || !segment->is_sealed || segment->live > 0)
 		return false;
 
 	size_t i = (size_t)(segment - segments->segment);
 
+	segments->chosen -= segment->is_chosen;
+	segments->finished++;
 	memmove(segment, segment + 1, (segments->count - i - 1) * sizeof *segment);
 	segments->count--;
 	return true;
 }
 
-bool
-segments_is_sparse(const struct segments *segments, uint64_t number)
+uint64_t
+segments_next_open(const struct segments *segments, uint64_t number)
+{
+	for (size_t i = lower_bound(segments, number + 1); i < segments->count; i++)
+		if (!segments->segment[i].is_sealed)
+			return segments->segment[i].number;
+	return 0;
+}
+
+static void
+add(struct segments_sum *sum, const struct segment *segment)
+{
+	sum->used += segment->used;
+	sum->live += segment->live_bytes;
+}
+
+struct segments_sum
+segments_one(const struct segments *segments, uint64_t number)
 {
 	const struct segment *segment = find(segments, number);
+	struct segments_sum sum = { 0, 0 };
 
-	return segment != NULL && segment->size > 0 &&
-	       segment->live_bytes < segment->size / SPARSE_PART;
+	if (segment != NULL)
+		add(&sum, segment);
+	return sum;
+}
+
+struct segments_sum
+segments_sum(const struct segments *segments)
+{
+	struct segments_sum sum = { 0, 0 };
+
+	for (size_t i = 0; i < segments->count; i++)
+		add(&sum, &segments->segment[i]);
+	return sum;
 }
 
 size_t
 segments_count(const struct segments *segments)
 {
 	return segments->count;
+}
+
+uint64_t
+segments_finished(const struct segments *segments)
+{
+	return segments->finished;
+}
+
+size_t
+segments_count_chosen(const struct segments *segments)
+{
+	return segments->chosen;
+}
+
+bool
+segments_is_chosen(const struct segments *segments, uint64_t number)
+{
+	const struct segment *segment = find(segments, number);
+
+	return segment != NULL && segment->is_chosen;
+}
+
+static bool
+is_at_rest(const struct segment *segment, int64_t now_ms)
+{
+	return segment->is_chosen || !segment->is_sealed || segment->rest_until_ms > now_ms;
+}
+
+static bool
+is_excess(const struct segments_sum *sum, uint64_t slack)
+{
+	return sum->used > sum->live + sum->live / 2 + slack;
+}
+
+static struct segment *
+emptiest(struct segments *segments, int64_t now_ms)
+{
+	struct segment *best = NULL;
+
+	for (size_t i = 0; i < segments->count; i++) {
+		struct segment *segment = &segments->segment[i];
+		struct segments_sum sum = { 0, 0 };
+
+		add(&sum, segment);
+		if (is_at_rest(segment, now_ms) || !is_excess(&sum, 0))
+			continue;
+		if (best == NULL || (double)segment->live_bytes * (double)best->used <
+					(double)best->live_bytes * (double)segment->used)
+			best = segment;
+	}
+	return best;
+}
+
+size_t
+segments_choose(struct segments *segments, uint64_t slack, int64_t now_ms)
+{
+	struct segments_sum sum = { 0, 0 };
+	struct segment *segment;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < segments->count; i++)
+		if (!is_at_rest(&segments->segment[i], now_ms))
+			add(&sum, &segments->segment[i]);
+	while (is_excess(&sum, slack) && segments->chosen < CHOSEN_MAX &&
+	       bytes < CHOSEN_BYTES_MAX && (segment = emptiest(segments, now_ms)) != NULL) {
+		segment->is_chosen = true;
+		segments->chosen++;
+		bytes += segment->live_bytes;
+		/* What is copied out of it will take what it holds. */
+		sum.used -= segment->used - segment->live_bytes;
+	}
+	return segments->chosen;
+}
+
+void
+segments_rest(struct segments *segments, int64_t until_ms)
+{
+	for (size_t i = 0; i < segments->count; i++) {
+		struct segment *segment = &segments->segment[i];
+
+		if (segment->is_chosen)
+			segment->rest_until_ms = until_ms;
+		segment->is_chosen = false;
+	}
+	segments->chosen = 0;
 }

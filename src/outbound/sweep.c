@@ -12,9 +12,7 @@
 #include "config/config.h"
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
-#include "outbound/forward.h"
 #include "outbound/ledger.h"
-#include "outbound/segments.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
 
@@ -85,8 +83,6 @@ look(struct sweep *sweep, struct queue_item *item)
 		warn(sweep, item);
 		return true;
 	}
-	if (segments_is_sparse(sweep->of.segments, queue_place(item).segment))
-		return forward_message(sweep->of.forward, item) == 0;
 	return false;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * sweep.h - go over all messages again and again, a bounded number each second: who is too old is
- * given up, who waits for long is told, and what keeps a nearly empty segment alive is copied
- * forward.
+ * given up, and who waits for long is told.
  */
 #ifndef OUTBOUND_SWEEP_H
 #define OUTBOUND_SWEEP_H
@@ -10,11 +9,9 @@
 struct config;
 struct event_base;
 struct feed;
-struct forward;
 struct ledger;
 struct queue;
 struct reasons;
-struct segments;
 struct spool;
 struct sweep;
 
@@ -24,10 +21,8 @@ struct sweep_context {
 	const struct feed *feed; /* before it has recovered nothing is done */
 	struct queue *queue;
 	struct reasons *reasons;
-	struct segments *segments;
 	struct spool *spool;
 	struct ledger *ledger;
-	struct forward *forward;
 };
 
 /* Begins at once; NULL: out of memory. */

@@ -52,6 +52,7 @@ struct queue_item {
 	bool is_report : 1;
 	bool is_large : 1;
 	bool uncertain : 1; /* caller's: the last attempt's outcome is unknown */
+	bool is_stuck : 1;  /* caller's: damaged, so that it cannot be copied */
 };
 
 struct queue *queue_new(void);

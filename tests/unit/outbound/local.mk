@@ -1,6 +1,7 @@
 # tests of src/outbound
 OUTBOUND_TESTS = \
 	tests/unit/outbound/test_classify \
+	tests/unit/outbound/test_compact \
 	tests/unit/outbound/test_health \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_pace \
@@ -9,6 +10,11 @@ check_PROGRAMS += $(OUTBOUND_TESTS)
 TESTS += $(OUTBOUND_TESTS)
 tests_unit_outbound_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_classify_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_compact_SOURCES = \
+	tests/unit/outbound/test_compact.c tests/unit/outbound/inside.c \
+	tests/unit/outbound/inside.h
+tests_unit_outbound_test_compact_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a $(SPOOL_LIBS)
 tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
