@@ -133,16 +133,19 @@ give_up(struct segment *segment)
 	leave(segment);
 }
 
+/* The name is durable before anything is written: were it lost and not the records, its number
+ * would be given out again while a file holds records of it. */
 int
 segment_start(struct segment *segment)
 {
-	segment->number = board_start_segment(segment->spool->board, segment->slot);
+	const struct spool *spool = segment->spool;
+
+	segment->number = board_start_segment(spool->board, segment->slot);
 	segment->end = SEGMENT_HEAD;
-	segment->is_linked = false;
 	segment->fd = segment->is_lean ? -1 : open_spare(segment);
 	if (segment->is_lean || (segment->fd < 0 && errno == ENOENT))
 		segment->fd = create(segment);
-	if (segment->fd >= 0 && write_head(segment) == 0)
+	if (segment->fd >= 0 && spool->disk->fsync_dir(spool->log) == 0 && write_head(segment) == 0)
 		return 0;
 	give_up(segment);
 	return -1;
@@ -162,12 +165,10 @@ segment_append(struct segment *segment, struct iovec *iov, int count, uint32_t l
 	const struct spool *spool = segment->spool;
 
 	if (disk_write_all(spool->disk, segment->fd, iov, count, (off_t)segment->end) < 0 ||
-	    spool->disk->fdatasync(segment->fd) < 0 ||
-	    (!segment->is_linked && spool->disk->fsync_dir(spool->log) < 0)) {
+	    spool->disk->fdatasync(segment->fd) < 0) {
 		give_up(segment);
 		return -1;
 	}
-	segment->is_linked = true;
 	segment->end += len;
 	board_commit(spool->board, segment->slot, segment->end);
 	return 0;

@@ -15,8 +15,7 @@ struct segment {
 	int slot; /* on the board */
 	int fd;   /* -1: none is open */
 	uint64_t number;
-	uint32_t end;   /* durable up to here; the next record goes here */
-	bool is_linked; /* its name is durable */
+	uint32_t end; /* durable up to here; the next record goes here */
 	bool is_lean; /* the file grows as it is written: it takes no more of the disk than it holds
 		       */
 };
