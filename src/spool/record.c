@@ -177,3 +177,12 @@ segment_seal_decode(const unsigned char in[SEGMENT_SEAL], uint64_t number, uint3
 	return memcmp(in, seal_magic, sizeof seal_magic) == 0 && get64(in + AT_NUMBER) == number &&
 	       get32(in + AT_HEAD_CRC) == seeded(number, SEGMENT_SEAL_AT, in, AT_HEAD_CRC);
 }
+
+bool
+segment_seal_is_stale(const unsigned char in[SEGMENT_SEAL], uint64_t number)
+{
+	uint64_t other = get64(in + AT_NUMBER);
+	uint32_t end;
+
+	return other != number && segment_seal_decode(in, other, &end);
+}

@@ -72,4 +72,7 @@ void segment_seal_encode(uint64_t number, uint32_t end, unsigned char out[SEGMEN
 /* Whether in, at SEGMENT_SEAL_AT, seals this segment; then its records end at *end. */
 bool segment_seal_decode(const unsigned char in[SEGMENT_SEAL], uint64_t number, uint32_t *end);
 
+/* Whether it is what an earlier life of the file left there: the sound seal of another segment. */
+bool segment_seal_is_stale(const unsigned char in[SEGMENT_SEAL], uint64_t number);
+
 #endif

@@ -138,7 +138,9 @@ check_frame(struct tail *tail, const struct spool *spool, const unsigned char he
 
 	if (!segment_head_decode(head, &number) && !is_zero(head, SEGMENT_SEAL_AT))
 		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
+	/* A recycled file may get its new first block sector by sector. */
 	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end) ||
+	    segment_seal_is_stale(head + SEGMENT_SEAL_AT, tail->number) ||
 	    is_zero(head + SEGMENT_SEAL_AT, SEGMENT_SEAL))
 		return;
 	damage.offset = SEGMENT_SEAL_AT;

@@ -113,10 +113,14 @@ START_TEST(a_seal_is_its_segments_own)
 	ck_assert(segment_seal_decode(seal, 42, &end));
 	ck_assert_uint_eq(end, 123456);
 	ck_assert(!segment_seal_decode(seal, 43, &end));
+	ck_assert(segment_seal_is_stale(seal, 43));
+	ck_assert(!segment_seal_is_stale(seal, 42));
 	for (size_t i = 0; i < SEGMENT_SEAL; i++) {
 		segment_seal_encode(42, 123456, seal);
 		seal[i] ^= 1;
 		ck_assert(!segment_seal_decode(seal, 42, &end));
+		ck_assert(!segment_seal_is_stale(seal, 42));
+		ck_assert(!segment_seal_is_stale(seal, 43));
 	}
 }
 END_TEST
