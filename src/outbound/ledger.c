@@ -83,17 +83,18 @@ static void
 record_rcpt(
     struct ledger *ledger, const struct delivery *delivery, size_t i, enum outcome_kind kind)
 {
-	const struct queue_item *item = delivery->item;
-
-	record(ledger, item,
-	    &(struct outcome){
+	struct queue_item *item = delivery->item;
+	const struct outcome outcome = {
 		.kind = kind,
 		.id = item->id,
 		.offset = queue_place(item).offset,
 		.rcpt = delivery->rcpt[i].index,
 		.time_ms = clock_real_ms(),
 		.reply = delivery->rcpt[i].reply,
-	    });
+	};
+
+	if (record(ledger, item, &outcome) == -1)
+		item->unrecorded = true;
 }
 
 static int
@@ -139,7 +140,8 @@ forget(struct ledger *ledger, struct queue_item *item)
 void
 ledger_forget(struct ledger *ledger, struct queue_item *item)
 {
-	if (item->is_large)
+	/* What may be sent again after a restart needs its content then. */
+	if (item->is_large && !item->unrecorded)
 		spool_outcomes_drop_large(ledger->of.outcomes, item->id);
 	forget(ledger, item);
 }

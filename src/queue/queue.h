@@ -51,8 +51,9 @@ struct queue_item {
 	bool warned : 1;            /* caller's: the delay warning was sent */
 	bool is_report : 1;
 	bool is_large : 1;
-	bool uncertain : 1; /* caller's: the last attempt's outcome is unknown */
-	bool is_stuck : 1;  /* caller's: damaged, so that it cannot be copied */
+	bool uncertain : 1;  /* caller's: the last attempt's outcome is unknown */
+	bool unrecorded : 1; /* caller's: an outcome of it is not on disk */
+	bool is_stuck : 1;   /* caller's: damaged, so that it cannot be copied */
 };
 
 struct queue *queue_new(void);
