@@ -93,14 +93,16 @@ add_pieces(struct group *group, struct spool_message *message, const struct reco
 	return 0;
 }
 
-/* Whether the message found room in the group; one that memory is short for is taken out with its
- * error. */
+/* Whether the message found room in the group, and may go there; one that memory is short for is
+ * taken out with its error. */
 static bool
 add(struct group *group, struct spool_message *message, const struct segment *segment)
 {
 	uint32_t offset = segment->end + group->len;
 	struct record record;
 
+	if (message->after >= segment->number)
+		return false;
 	fill_record(message, segment, offset, &record);
 	if (group->len + record_size(&record) > segment_room(segment))
 		return false;
@@ -238,8 +240,8 @@ commit_all(struct spool_writer *writer, struct group *group, struct message_list
 			return;
 		}
 		gather(group, &writer->segment, messages);
-		/* Nothing fits in an empty segment but what spool_message_commit() let through, so
-		 * this ends. */
+		/* What spool_message_commit() let through fits in an empty segment, and a new one
+		 * is later than all others, so this ends. */
 		is_full = group->number == 0;
 		if (!is_full)
 			commit_group(writer, group);

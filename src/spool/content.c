@@ -236,6 +236,7 @@ spool_message_take(struct spool_message *message, const struct spool_place *plac
 	}
 	message->size = record.content_len;
 	message->crc = record.content_crc;
+	message->after = place->segment;
 	if (record.type == RECORD_LARGE) {
 		evbuffer_free(message->content);
 		message->content = NULL;

@@ -39,6 +39,7 @@ struct spool_message {
 	bool is_counted;          /* as a failure */
 	struct str head;          /* room for a record's head, then the envelope's lines */
 	int error;
+	uint64_t after; /* its record goes to a later segment than this */
 	struct spool_place place;
 	spool_commit_fn *on_commit;
 	void (*on_drain)(void *ctx);

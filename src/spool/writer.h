@@ -78,8 +78,9 @@ int spool_message_append(struct spool_message *message, struct evbuffer *content
  * Instead of append: the content is that of the older message at `place`.  Inline content is
  * checked as spool_read_content() does and copied (outside the budget); the file of large content
  * stays where it is, unread, and the new record names it too, so do not drop it, and begin the
- * message with the id of the old one.  0; 1 when the old record is damaged; -1 and errno.  Unless
- * 0, only abort is left.
+ * message with the id of the old one.  The copy will stand in a later segment, so that recovery
+ * meets it after the old one, and it counts.  0; 1 when the old record is damaged; -1 and errno.
+ * Unless 0, only abort is left.
  */
 int spool_message_take(struct spool_message *message, const struct spool_place *place);
 
