@@ -27,7 +27,7 @@ struct forward {
 
 struct copy {
 	struct forward *forward;
-	uint64_t id;
+	uint64_t id, place;     /* of the old one; see struct queue_item */
 	enum queue_state state; /* before it was grabbed */
 };
 
@@ -84,7 +84,8 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 	copy->forward->busy--;
 	copy->forward->has_failed = error != 0;
 	copy->forward->failed_ms = clock_mono_ms();
-	if (error != 0 && item != NULL) {
+	/* Where the disk refuses even to cut off what it refused, the copy may be there by now. */
+	if (error != 0 && item != NULL && item->place == copy->place) {
 		id_format(copy->id, id);
 		log_warning("not_moved", log_s("id", id), log_s("why", strerror(error)));
 		give_back(copy->forward, item, copy->state);
@@ -139,7 +140,7 @@ commit_copy(struct forward *forward, struct delivery *delivery, enum queue_state
 	if (copy != NULL && rcpt != NULL && message != NULL) {
 		struct envelope envelope = describe(forward, delivery, state, rcpt);
 
-		*copy = (struct copy){ forward, delivery->item->id, state };
+		*copy = (struct copy){ forward, delivery->item->id, delivery->item->place, state };
 		spool_message_commit(message, &envelope, on_commit, copy);
 		forward->busy++;
 		message = NULL;
