@@ -180,11 +180,33 @@ read_all(const struct spool *spool, struct stream *stream, uint64_t segment,
 	}
 }
 
+struct loading {
+	void (*fn)(void *ctx, const struct outcome *outcome);
+	void *ctx;
+	bool is_any;
+};
+
+static void
+pass_on(void *ctx, const struct outcome *outcome)
+{
+	struct loading *loading = ctx;
+
+	loading->is_any = true;
+	loading->fn(loading->ctx, outcome);
+}
+
 int
 spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
 {
-	return outcomes_read(outcomes->spool, segment, fn, ctx);
+	struct loading loading = { .fn = fn, .ctx = ctx };
+	int result = outcomes_read(outcomes->spool, segment, pass_on, &loading);
+
+	/* A process that was killed may not have synced them, and what they allow is dropped now.
+	 */
+	if (loading.is_any && outcome_sync_dirty(outcomes->sync, segment, true) < 0)
+		return -1;
+	return result;
 }
 
 int

@@ -44,7 +44,8 @@ struct dirty {
 struct outcome_sync {
 	const struct spool *spool;
 	pthread_t thread;
-	bool is_failing; /* the thread's: pages may be clean without being on disk */
+	bool is_failing; /* the thread's: the last sync failed */
+	bool is_suspect; /* the thread's: pages may be clean without being on disk */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;
@@ -142,7 +143,7 @@ sync_file(struct outcome_sync *sync, uint64_t number)
 	fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (sync->is_failing)
+	if (sync->is_suspect)
 		result = make_dirty_again(spool, fd);
 	if (result == 0)
 		result = spool->disk->fdatasync(fd);
@@ -170,6 +171,7 @@ sync_all(struct outcome_sync *sync, const struct dirty *dirty)
 	if (error == 0 && sync->is_failing)
 		log_info("outcomes_recovered", log_d("segments", dirty->count));
 	sync->is_failing = error != 0;
+	sync->is_suspect = error != 0;
 	return error == 0 ? 0 : -1;
 }
 
@@ -279,6 +281,8 @@ outcome_sync_new(const struct spool *spool)
 	if (sync == NULL)
 		return NULL;
 	sync->spool = spool;
+	/* Nobody knows what became of the syncs of an earlier process. */
+	sync->is_suspect = true;
 	STAILQ_INIT(&sync->drops);
 	pthread_mutex_init(&sync->lock, NULL);
 	pthread_condattr_init(&attr);
