@@ -113,7 +113,8 @@ end_at_seal(struct tail *tail, const struct spool *spool, uint32_t end, uint32_t
 
 	tail->limit = end < size ? end : size;
 	tail->durable = end;
-	if (size < end)
+	/* One that was given up before it held anything may be shorter than its first block. */
+	if (size < end && end > SEGMENT_HEAD)
 		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
 }
 

@@ -279,6 +279,24 @@ START_TEST(the_seal_of_an_earlier_life_is_silent)
 }
 END_TEST
 
+/* A segment that was given up before it had a whole first block, and could not even be removed. */
+START_TEST(a_short_segment_without_records_is_silent)
+{
+	unsigned char seal[SEGMENT_SEAL];
+	struct sample sample;
+
+	make_sample(&sample, false);
+	segment_seal_encode(1, SEGMENT_HEAD, seal);
+	ck_assert_int_eq(ftruncate(sample.fd, 0), 0);
+	ck_assert_int_eq(pwrite(sample.fd, seal, sizeof seal, SEGMENT_SEAL_AT), sizeof seal);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(found.count, 0);
+	ck_assert_uint_eq(found.sealed, 1);
+	ck_assert_uint_eq(sample.rig.counters.spool_damaged, 0);
+	close_sample(&sample);
+}
+END_TEST
+
 START_TEST(noise_is_survived)
 {
 	struct sample sample;
@@ -393,8 +411,9 @@ add_cases(Suite *suite)
 	add_tests(suite, "damage", damage_is_reported_and_set_aside, a_damaged_frame_is_reported,
 	    what_cannot_be_set_aside_keeps_its_segment, a_torn_end_is_not_damage,
 	    zeros_behind_the_end_are_silent, the_seal_of_an_earlier_life_is_silent,
-	    noise_is_survived, the_head_of_another_segment_means_empty,
-	    an_unreadable_page_costs_what_it_touches, an_empty_or_tiny_file_is_empty);
+	    a_short_segment_without_records_is_silent, noise_is_survived,
+	    the_head_of_another_segment_means_empty, an_unreadable_page_costs_what_it_touches,
+	    an_empty_or_tiny_file_is_empty);
 }
 
 UNIT_MAIN("spool/recovery")
