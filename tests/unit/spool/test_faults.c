@@ -177,39 +177,6 @@ START_TEST(a_full_disk_refuses_until_there_is_room)
 }
 END_TEST
 
-/* The power fails at every one of the first calls; what was acknowledged before is there
- * afterwards. */
-START_TEST(a_power_cut_loses_nothing_acknowledged)
-{
-	quiet();
-	for (int calls = 0; calls < 120; calls++) {
-		struct sent sent[60];
-		struct rig rig;
-		size_t count = 0;
-
-		rig_open(&rig, 96 * 1024);
-		rig.spool->disk = &rig_power_disk;
-		rig_power_plan(calls);
-		rig_writer(&rig);
-		while (!rig_power_is_cut() && count + 4 <= 60) {
-			for (int i = 0; i < 4; i++, count++)
-				rig_send(
-				    &rig, count + 1, count % 7 == 6 ? 70000 : 3000, &sent[count]);
-			rig_wait(&rig, sent, count);
-		}
-		rig_writer_free(&rig);
-		rig_power_lose((unsigned)calls);
-		rig_restart(&rig);
-		rig_read(&rig, &found);
-		for (size_t i = 0; i < count; i++)
-			ck_assert_msg(sent[i].error != 0 || rig_times(&found, sent[i].id) == 1,
-			    "message %zu was lost when the power failed after %d calls", i, calls);
-		ck_assert_uint_eq(rig.counters.spool_damaged, 0);
-		rig_close(&rig);
-	}
-}
-END_TEST
-
 static void
 add_cases(Suite *suite)
 {
@@ -221,12 +188,6 @@ add_cases(Suite *suite)
 	suite_add_tcase(suite, each);
 	add_tests(suite, "faults", a_whole_group_is_refused, what_cannot_be_cut_off_is_sealed_off,
 	    a_full_disk_refuses_until_there_is_room);
-
-	TCase *power = tcase_create("power");
-
-	tcase_set_timeout(power, 60);
-	tcase_add_test(power, a_power_cut_loses_nothing_acknowledged);
-	suite_add_tcase(suite, power);
 }
 
 UNIT_MAIN("spool/faults")

@@ -190,58 +190,12 @@ START_TEST(a_large_file_is_dropped)
 }
 END_TEST
 
-/*
- * A message is delivered, its segment dropped, and the power fails at each call: the message may
- * only come back together with the outcome that says it is done; one whose outcome is missing must
- * still be there.
- */
-START_TEST(a_power_cut_brings_nothing_back)
-{
-	for (int round = 0; round < 16 * 6; round++) {
-		int calls = round / 6;
-		struct rig rig;
-
-		make_segment(&rig);
-		ck_assert_int_eq(
-		    truncate(rig_file(&rig, "log", 1, "seg"), calls % 2 == 0 ? SMALL : 8192), 0);
-		rig.spool->disk = &rig_power_disk;
-
-		struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
-
-		rig_power_plan(calls);
-		for (uint32_t i = 0; i < 3; i++)
-			record(outcomes, 1, i);
-		spool_outcomes_drop_segment(outcomes, 1);
-		spool_outcomes_free(&outcomes);
-		rig_power_lose((unsigned)round);
-		rig_restart(&rig);
-
-		bool is_dropped = access(rig_file(&rig, "log", 1, "seg"), F_OK) != 0;
-		bool is_renamed = access(rig_file(&rig, "log", 1, "spare"), F_OK) == 0;
-
-		outcomes = spool_outcomes_new(rig.spool);
-		rig_read(&rig, &found);
-		ck_assert_uint_eq(found.count, is_dropped ? 0 : 1);
-		if (is_renamed)
-			ck_assert(is_dropped);
-		/* When the drop got as far as to take the name away, all outcomes had been synced.
-		 */
-		if (!is_dropped && rig_count(&rig, "log", ".out") == 0)
-			ck_assert_msg(
-			    calls < 8, "outcomes are gone, the segment is not: %d", calls);
-		spool_outcomes_free(&outcomes);
-		rig_close(&rig);
-	}
-}
-END_TEST
-
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "drop", a_done_segment_becomes_a_spare,
 	    spares_are_limited_and_of_full_size, a_recycled_segment_shows_only_what_is_new,
-	    nothing_is_dropped_before_the_outcomes_are_safe, a_large_file_is_dropped,
-	    a_power_cut_brings_nothing_back);
+	    nothing_is_dropped_before_the_outcomes_are_safe, a_large_file_is_dropped);
 }
 
 UNIT_MAIN("spool/recycle")
