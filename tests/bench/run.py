@@ -17,15 +17,19 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '
 
 from provider import BUILD, PROGRAM
 from rig import machine, report
+from rig.exim import Exim
 from rig.measure import Bench, Load
-from rig.postern import Postern
+from rig.opensmtpd import OpenSmtpd
+from rig.postern import Postern, PosternNoSync
 from rig.postfix import Postfix, PostfixTuned
 from rig.process import RigError
 from rig.upstream import Upstream
 from rig.volume import Volume
 
-RELAYS = {kind.name: kind for kind in (Postern, Postfix, PostfixTuned)}
+RELAYS = {kind.name: kind for kind in (Postern, PosternNoSync, Postfix, PostfixTuned, OpenSmtpd, Exim)}
 LOAD = BUILD / 'postern-load'
+APPEND = BUILD / 'postern-append'
+APPEND_GROUPS = (1, 8, 32, 100)
 UNITS = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}
 
 
@@ -36,7 +40,7 @@ def size(text):
 
 
 def listed(kind):
-    return lambda text: [kind(part) for part in text.split(',')]
+    return lambda text: [kind(part) for part in text.split(',') if part]
 
 
 def relay_kind(text):
@@ -49,10 +53,13 @@ def parse_args():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--relays', type=listed(relay_kind), default=list(RELAYS.values()),
                    metavar='NAME,...', help=f'of {", ".join(RELAYS)}; the others are compared with the first')
-    p.add_argument('--clients', type=listed(int), default=[20], metavar='N,...')
-    p.add_argument('--size', type=listed(size), default=[4096], metavar='SIZE,...')
-    p.add_argument('--rounds', type=int, default=3)
-    p.add_argument('--seconds', type=int, default=5, help='for which clients send, in each measurement')
+    p.add_argument('--clients', type=listed(int), default=[1, 10, 100, 500], metavar='N,...')
+    p.add_argument('--relay-clients', type=listed(int), default=[20], metavar='N,...',
+                   help='of the cases from end to end; an empty text: no such case')
+    p.add_argument('--relay-size', type=size, default=4096, metavar='SIZE')
+    p.add_argument('--size', type=listed(size), default=[4096, 102400], metavar='SIZE,...')
+    p.add_argument('--rounds', type=int, default=2)
+    p.add_argument('--seconds', type=int, default=2, help='for which clients send, in each measurement')
     p.add_argument('--per-connection', type=int, default=0, help='messages of each connection; 0: all')
     p.add_argument('--pipelining', action='store_true', help='clients pipeline (most apps do not)')
     p.add_argument('--latency', type=int, default=0, metavar='MS', help='of the upstream')
@@ -68,7 +75,7 @@ def parse_args():
 
 def require(args):
     missing = [what for kind in args.relays for what in kind.missing()]
-    missing += [f'{path} (make)' for path in (LOAD, PROGRAM)
+    missing += [f'{path} (make)' for path in (LOAD, APPEND, PROGRAM)
                 if not os.access(path, os.X_OK)]
     if args.sync_messages and not shutil.which('strace'):
         missing.append('strace')
@@ -90,25 +97,46 @@ def attempt(outcome, what, measure, *settings):
         return None
 
 
-def run_case(bench, args, clients, octets):
+def run_case(bench, args, kinds, clients, octets, accept_only):
     """All relays, turn by turn, so that a slow minute of the machine hits all of them."""
     load = Load(LOAD, clients, octets, args.per_connection, args.pipelining)
-    outcomes = {kind.name: {'rounds': [], 'errors': []} for kind in args.relays}
+    outcomes = {kind.name: {'rounds': [], 'errors': []} for kind in kinds}
+    case_label = f'{clients} clients, {octets} octets'
     for number in range(args.rounds):
-        for kind in args.relays:
+        for kind in kinds:
             outcome = outcomes[kind.name]
-            label = f'{clients} clients, {octets} octets, round {number + 1}, {kind.name}'
-            outcome['rounds'].append({
-                'accept': attempt(outcome, f'{label}: accept', bench.accept, kind, load),
-                'relay': attempt(outcome, f'{label}: relay', bench.relay, kind, load),
-            })
-    for kind in args.relays if args.sync_messages else ():
+            label = f'{case_label}, round {number + 1}, {kind.name}'
+            told = {'accept': attempt(outcome, f'{label}: accept', bench.accept, kind, load), 'relay': None}
+            if not accept_only:
+                told['relay'] = attempt(outcome, f'{label}: relay', bench.relay, kind, load)
+            outcome['rounds'].append(told)
+    for kind in kinds if args.sync_messages else ():
         outcome = outcomes[kind.name]
-        outcome['syncs'] = attempt(outcome, f'{clients} clients, {octets} octets, {kind.name}: syncs',
-                                   bench.syncs, kind, load, args.sync_messages)
-    case = {'clients': clients, 'size': octets, 'relays': outcomes}
+        outcome['syncs'] = attempt(outcome, f'{case_label}, {kind.name}: syncs', bench.syncs, kind, load,
+                                   max(args.sync_messages, 10 * clients), accept_only)
+    case = {'clients': clients, 'size': octets, 'accept_only': accept_only, 'relays': outcomes}
     report.summarize(case, args.relays[0].name)
+    print(report.case_text(case, args.relays[0].name), end='\n\n', flush=True)
     return case
+
+
+def run_cases(bench, args):
+    """The accept table, then mail from end to end by those that can deliver here."""
+    for octets in args.size:
+        for clients in args.clients:
+            yield run_case(bench, args, args.relays, clients, octets, True)
+    kinds = [kind for kind in args.relays if kind.delivers]
+    for clients in args.relay_clients if kinds else ():
+        yield run_case(bench, args, kinds, clients, args.relay_size, False)
+
+
+def probe_appends(volume, sizes):
+    """What the disk does alone: {size: {group: {syncs, messages, octets a second}}}."""
+    told = {}
+    for octets in sizes:
+        told[octets] = {group: volume.appends(APPEND, octets, group) for group in APPEND_GROUPS}
+    print(report.appends_text(told), end='\n\n', flush=True)
+    return told
 
 
 def run_all(args, home):
@@ -123,11 +151,9 @@ def run_all(args, home):
         for kind in args.relays:
             results['versions'][kind.name] = kind.version()
         bench = Bench(upstream, volume, home, args.seconds, args.drain, args.patience)
-        for octets in args.size:
-            for clients in args.clients:
-                case = run_case(bench, args, clients, octets)
-                results['cases'].append(case)
-                print(report.case_text(case, args.relays[0].name), end='\n\n', flush=True)
+        results['appends'] = probe_appends(volume, args.size)
+        for case in run_cases(bench, args):
+            results['cases'].append(case)
         results['disk_syncs_per_second'] = bench.probes
         return results
     finally:

@@ -78,15 +78,32 @@ def test_load_gives_up_when_nothing_moves(provider):
     assert told['stalled'] and told['accepted'] == 0 and told['unanswered'] == 4
 
 
-def test_strace_table(tmp_path):
-    table = tmp_path / 'strace'
-    table.write_text('% time     seconds  usecs/call     calls    errors syscall\n'
-                     '------ ----------- ----------- --------- --------- ----------------\n'
-                     ' 90.00    0.000009           0      1000           fdatasync\n'
-                     ' 10.00    0.000001           0         2         1 fsync\n'
-                     '------ ----------- ----------- --------- --------- ----------------\n'
-                     '100.00    0.000010           0      1002         1 total\n')
-    assert parse_strace(table) == {'fdatasync': 1000, 'fsync': 2}
+def test_strace_counts_calls_and_those_of_segments(tmp_path):
+    trace = tmp_path / 'strace'
+    trace.write_text('12 fdatasync(7</q/log/0000000000000001.seg>) = 0\n'
+                     '12 fdatasync(7</q/log/0000000000000001.seg> <unfinished ...>\n'
+                     '13 fsync(8</q/log>) = -1 EIO (Input/output error)\n'
+                     '12 <... fdatasync resumed>) = 0\n'
+                     '13 sync() = 0\n')
+    assert parse_strace(trace) == ({'fdatasync': 2, 'fsync': 1, 'sync': 1}, 2)
+
+
+def test_append_probe(tmp_path):
+    done = subprocess.run([BUILD / 'postern-append', tmp_path / 'f', '4K', '8', '10ms'], stdout=subprocess.PIPE,
+                          check=True, timeout=60)
+    told = json.loads(done.stdout)
+    assert told['messages'] == pytest.approx(8 * told['syncs'], rel=0.01)
+    assert told['octets'] == pytest.approx(4096 * told['messages'], rel=0.01)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_busy_load_generator_is_told():
+    ours = measured(100)
+    ours['rounds'][0]['accept']['load_cpu_share'] = 0.95
+    case = {'clients': 1, 'size': 1, 'accept_only': True, 'relays': {'a': ours, 'postern-nosync': measured(200)}}
+    report.summarize(case, 'a')
+    assert case['relays']['a']['of_nosync'] == 50
+    assert 'a: the load generator took 95% of a core' in report.case_text(case, 'a')
 
 
 def measured(*rates):

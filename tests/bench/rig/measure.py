@@ -2,13 +2,15 @@
 """One relay under one load: the three measurements, each on a fresh relay with an empty queue."""
 
 import json
+import os
 import re
 import subprocess
 import time
 
-from .process import RigError, wait_for
+from .process import RigError
 
 WARM_MESSAGES = 400
+HELD_STOP = 5  # seconds for a relay to leave its queue behind
 SYNC_CALLS = 'fsync,fdatasync,sync_file_range,syncfs,sync,msync'
 
 
@@ -63,24 +65,22 @@ class Bench:
                 raise RigError(f'delivery stands still at {now} of {count} messages')
             time.sleep(0.02)
 
-    def _warm_up(self, relay, load):
-        """Everything forked, connected and resumed before the clock starts."""
+    def _warm_up(self, relay, load, delivered):
+        """Everything forked, and with `delivered` connected and resumed, before the clock starts."""
         self.upstream.reset()
         report = load.run(relay.port, messages=max(WARM_MESSAGES, 2 * load.clients))
-        self._wait_delivered(report['accepted'])
-        self.upstream.reset()
+        if delivered:
+            self._wait_delivered(report['accepted'])
+            self.upstream.reset()
 
     def accept(self, kind, load):
-        """How fast mail is taken while the upstream lets nothing pass: the queue only grows."""
-        try:
-            with Running(kind, self, load) as relay:
-                self.upstream.hold()
-                flushes, cpu = self.volume.flushes(), relay.cpu_seconds()
-                report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
-                return {'load': report, 'rate': report['rate'],
-                        **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
-        finally:
-            self.upstream.release()
+        """How fast mail is taken while the upstream is held."""
+        with Running(kind, self, load, held=True) as relay:
+            flushes, cpu = self.volume.flushes(), relay.cpu_seconds()
+            report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
+            return {'load': report, 'rate': report['rate'],
+                    'load_cpu_share': report['load_cpu_seconds'] / max(report['seconds'], 0.001),
+                    **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
 
     def relay(self, kind, load):
         """Mail taken and delivered at once: from the first MAIL to the last message upstream.  Of a queue
@@ -100,16 +100,23 @@ class Bench:
                     'upstream_cpu_seconds': difference(self.upstream.cpu_seconds(), up_cpu),
                     **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
 
-    def syncs(self, kind, load, messages):
-        """The system calls that sync, counted by strace, which stops the relay at these calls only."""
+    def syncs(self, kind, load, messages, held):
+        """The system calls that sync, counted by strace, which stops the relay at these calls only; held:
+        of accepting alone, otherwise of accepting and delivering."""
         trace = f'{self.home}/{kind.name}.strace'
         # -D: strace is not the relay's parent, so that what stops the relay ends both.
-        wrapper = ('strace', '-D', '-f', '--seccomp-bpf', '-qq', '-e', f'trace={SYNC_CALLS}', '-c', '-o', trace)
-        with Running(kind, self, load, wrapper, warm=False) as relay:
-            report = load.run(relay.port, messages=messages)
-            self._wait_delivered(report['accepted'])
-        return {'messages': report['accepted'], 'calls': parse_strace(trace),
-                'per_message': sum(parse_strace(trace).values()) / max(1, report['accepted'])}
+        wrapper = ('strace', '-D', '-f', '-y', '--seccomp-bpf', '-qq', '-e', f'trace={SYNC_CALLS}',
+                   '-e', 'signal=none', '-o', trace)
+        with Running(kind, self, load, wrapper, warm=False, held=held) as relay:
+            report = load.run(relay.port, messages=min(messages, self.message_cap(load)))
+            if not held:
+                self._wait_delivered(report['accepted'])
+        calls, segments = parse_strace(trace)
+        os.unlink(trace)
+        count = max(1, report['accepted'])
+        return {'messages': report['accepted'], 'calls': calls, 'segment_calls': segments,
+                'per_message': sum(calls.values()) / count,
+                'segments_per_message': segments / count if segments else None}
 
     def _spent(self, relay, flushes, cpu):
         return {'cpu_ms': difference(relay.cpu_seconds(), cpu, 1000),
@@ -121,20 +128,23 @@ UPSTREAM_KEYS = ('connections_total', 'connections_max', 'tls_handshakes', 'tls_
 
 
 class Running:
-    """A warmed-up relay for the time of a with block."""
+    """A warmed-up relay for the time of a with block; held: the upstream lets nothing pass meanwhile."""
 
-    def __init__(self, kind, bench, load, wrapper=(), warm=True):
+    def __init__(self, kind, bench, load, wrapper=(), warm=True, held=False):
         self.relay = kind(bench.home, bench.volume.path, bench.upstream, load.clients)
-        self.bench, self.load, self.wrapper, self.warm = bench, load, wrapper, warm
+        self.bench, self.load, self.wrapper = bench, load, wrapper
+        self.warm, self.held = warm, held
 
     def __enter__(self):
         self.bench.volume.settle()
         self.bench.probes.append(self.bench.volume.syncs_per_second())
         try:
-            self.relay.start(self.wrapper)
             self.bench.upstream.reset()
+            if self.held:
+                self.bench.upstream.hold()
+            self.relay.start(self.wrapper)
             if self.warm:
-                self.bench._warm_up(self.relay, self.load)
+                self.bench._warm_up(self.relay, self.load, delivered=not self.held)
         except BaseException as error:
             self.__exit__(None, error, None)
             raise
@@ -143,7 +153,9 @@ class Running:
     def __exit__(self, kind, error, trace):
         if isinstance(error, RigError):
             error.add_note(self.relay.last_words())
-        self.relay.stop()
+        if self.held:  # first, so that nobody waits for the end of a transaction
+            self.bench.upstream.release()
+        self.relay.stop(HELD_STOP if self.held else 20)
 
 
 def difference(after, before, factor=1):
@@ -156,11 +168,12 @@ def per_message(count, spent):
 
 
 def parse_strace(path):
-    """{'fdatasync': 12, ...} from strace -c's table."""
-    calls = {}
-    with open(path) as table:
-        for line in table:
-            match = re.match(r'\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$', line)
-            if match and match[2] != 'total':
-                calls[match[2]] = int(match[1])
-    return calls
+    """({'fdatasync': 12, ...}, how many were of a segment of postern's log) from strace -f -y."""
+    calls, segments = {}, 0
+    with open(path, errors='replace') as trace:
+        for line in trace:
+            match = re.match(r'\d+\s+(\w+)\((?:\d+<([^>]*)>)?', line)
+            if match:
+                calls[match[1]] = calls.get(match[1], 0) + 1
+                segments += (match[2] or '').endswith('.seg')
+    return calls, segments

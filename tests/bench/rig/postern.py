@@ -55,3 +55,18 @@ class Postern(Relay):
     def version(cls):
         done = subprocess.run([cls.program, '-V'], stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout.split()[-1]
+
+
+class PosternNoSync(Postern):
+    """The limit: the same program, but that every sync succeeds and does nothing."""
+
+    name = 'postern-nosync'
+    delivers = False  # delivering is not what it limits
+    library = BUILD / 'postern-nosync.so'
+
+    @classmethod
+    def missing(cls):
+        return super().missing() + ([] if os.access(cls.library, os.R_OK) else [f'{cls.library} (make)'])
+
+    def command(self):
+        return ['env', f'LD_PRELOAD={os.path.abspath(self.library)}', *super().command()]

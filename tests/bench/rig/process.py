@@ -61,6 +61,14 @@ def send(pid, number):
         pass
 
 
+def is_strace(pid):
+    try:
+        with open(f'/proc/{pid}/comm') as comm:
+            return comm.read().strip() == 'strace'
+    except OSError:
+        return False
+
+
 class Group:
     """A control group: the processes started in it and all that they fork.  Without cgroup v2 there is
     no CPU time to report (None), and only the processes started here are stopped."""
@@ -105,18 +113,27 @@ class Group:
             return [int(line) for line in procs]
 
     def stop(self, main_pid=None, seconds=20):
-        """SIGTERM to what was started, or to main_pid; then SIGKILL to whatever is left of the group."""
+        """SIGTERM to what was started, or to main_pid; then SIGKILL to whatever is left of the group, to strace
+        last, which writes its file when it has nobody left to trace."""
         for pid in [main_pid] if main_pid else [p.pid for p in self.started if p.poll() is None]:
             send(pid, signal.SIGTERM)
-        try:
-            wait_for('the end of its processes', lambda: not self.pids(), seconds)
-        except RigError:
+        if not self._ended(seconds):
             for pid in self.pids():
-                send(pid, signal.SIGKILL)
-            wait_for('the end of killed processes', lambda: not self.pids(), seconds)
+                if not is_strace(pid):
+                    send(pid, signal.SIGKILL)
+            if not self._ended(10):
+                for pid in self.pids():
+                    send(pid, signal.SIGKILL)
+                wait_for('the end of killed processes', lambda: not self.pids(), 20)
         for process in self.started:
             process.wait()
         self.started = []
+
+    def _ended(self, seconds):
+        try:
+            return wait_for('the end of its processes', lambda: not self.pids(), seconds)
+        except RigError:
+            return False
 
     def remove(self):
         if self.path is not None:

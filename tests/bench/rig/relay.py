@@ -15,7 +15,7 @@ class Relay:
     """
 
     name = None
-    packages = ()
+    delivers = True  # to the rig's upstream; otherwise only its accepting is measured
 
     def __init__(self, home, queue, upstream, clients):
         self.home = os.path.join(home, self.name)
@@ -76,9 +76,9 @@ class Relay:
     def cpu_seconds(self):
         return self.group.cpu_seconds()
 
-    def stop(self):
+    def stop(self, seconds=20):
         if self.group is not None:
-            self.group.stop(self.main_pid())
+            self.group.stop(self.main_pid(), seconds)
             self.group.remove()
             self.group = None
         shutil.rmtree(self.home, ignore_errors=True)

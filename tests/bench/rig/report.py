@@ -4,7 +4,14 @@
 from statistics import median
 
 # What is told of a relay: heading, how it is written, and where it lies in a round's results.
-COLUMNS = (
+ACCEPT_COLUMNS = (
+    ('accept/s', '{:.0f}', 'accept', ('rate',)),
+    ('p50 ms', '{:.2f}', 'accept', ('load', 'message_ms', 'p50')),
+    ('p99 ms', '{:.1f}', 'accept', ('load', 'message_ms', 'p99')),
+    ('cpu ms/msg', '{:.3f}', 'accept', ('cpu_ms_per_message',)),
+    ('flushes/msg', '{:.3f}', 'accept', ('flushes_per_message',)),
+)
+RELAY_COLUMNS = (
     ('accept/s', '{:.0f}', 'accept', ('rate',)),
     ('accept/s*', '{:.0f}', 'relay', ('accept_rate',)),
     ('relay/s', '{:.0f}', 'relay', ('rate',)),
@@ -14,16 +21,29 @@ COLUMNS = (
     ('cpu ms/msg', '{:.3f}', 'relay', ('cpu_ms_per_message',)),
     ('flushes/msg', '{:.3f}', 'relay', ('flushes_per_message',)),
 )
-SYNC_COLUMN = ('syncs/msg', '{:.3f}')
+# Told once for each case, not of each round.
+CASE_COLUMNS = (
+    ('syncs/msg', '{:.3f}', ('syncs', 'per_message')),
+    ('log/msg', '{:.3f}', ('syncs', 'segments_per_message')),
+    ('% nosync', '{:.0f}', ('of_nosync',)),
+)
 RATIOS = ('accept/s', 'accept/s*', 'relay/s')
+LIMIT = 'postern-nosync'
+BUSY_LOAD = 0.9  # of a core
 
 LEGEND = '''\
 accept/s     messages acknowledged a second while the upstream is held: the queue only grows
 accept/s*    the same while the relay delivers
 relay/s      from the first MAIL to the last message at the upstream
-p50 p99 max  MAIL to the 250 after the dot, while the relay delivers
-cpu ms/msg   CPU time of all the relay's processes, for taking and delivering one message
-flushes/msg  cache flushes of the queue's disk; syncs/msg: sync calls, counted by strace in a run of its own'''
+p50 p99 max  MAIL to the 250 after the dot (while the relay delivers, where it does)
+cpu ms/msg   CPU time of all the relay's processes for one message
+flushes/msg  cache flushes of the queue's disk
+syncs/msg    sync calls, counted by strace in a run of its own; log/msg: those of postern's segments alone
+% nosync     accept/s, of that of postern-nosync: the same listener on a disk that takes no time'''
+
+
+def columns(case):
+    return ACCEPT_COLUMNS if case.get('accept_only') else RELAY_COLUMNS
 
 
 def dig(tree, path):
@@ -44,13 +64,10 @@ def middle(found):
     return median(known) if known else None
 
 
-def medians(outcome):
+def medians(case, outcome):
     """{heading: median} of one relay in one case."""
-    told = {}
-    for heading, _, phase, path in COLUMNS:
-        told[heading] = middle(values(outcome['rounds'], phase, path))
-    told[SYNC_COLUMN[0]] = dig(outcome.get('syncs'), ('per_message',))
-    return told
+    return {heading: middle(values(outcome['rounds'], phase, path))
+            for heading, _, phase, path in columns(case)}
 
 
 def ratios(case, first):
@@ -60,7 +77,7 @@ def ratios(case, first):
         if name == first or first not in case['relays']:
             continue
         told[name] = {}
-        for heading, _, phase, path in COLUMNS:
+        for heading, _, phase, path in columns(case):
             if heading not in RATIOS:
                 continue
             ours = values(case['relays'][first]['rounds'], phase, path)
@@ -75,17 +92,42 @@ def ratios(case, first):
 
 def summarize(case, first):
     for outcome in case['relays'].values():
-        outcome['median'] = medians(outcome)
+        outcome['median'] = medians(case, outcome)
+    limit = dig(case['relays'].get(LIMIT), ('median', 'accept/s'))
+    for outcome in case['relays'].values():
+        rate = outcome['median']['accept/s']
+        outcome['of_nosync'] = 100 * rate / limit if rate and limit else None
+        outcome['median'].update({heading: dig(outcome, path) for heading, _, path in CASE_COLUMNS})
     case['ratios'] = ratios(case, first)
 
 
+def busy_load(outcome):
+    """The greatest share of a core that the load generator took in a round, if that may have been the limit."""
+    shares = [share for share in values(outcome['rounds'], 'accept', ('load_cpu_share',)) if share]
+    return max(shares) if shares and max(shares) > BUSY_LOAD else None
+
+
 def table(case):
-    headings = [column[:2] for column in COLUMNS] + [SYNC_COLUMN]
+    headings = [column[:2] for column in columns(case) + CASE_COLUMNS]
     lines = [['relay'] + [heading for heading, _ in headings]]
     for name, outcome in case['relays'].items():
         cells = [outcome['median'][heading] for heading, _ in headings]
         lines.append([name] + ['-' if cell is None else form.format(cell)
                                for cell, (_, form) in zip(cells, headings)])
+    return aligned(lines)
+
+
+def appends_text(told):
+    """The disk alone, a line for each size and group."""
+    lines = [['octets', 'group', 'syncs/s', 'messages/s', 'MB/s']]
+    for octets, groups in told.items():
+        for group, rates in groups.items():
+            lines.append([str(octets), str(group), f'{rates["syncs"]:.0f}', f'{rates["messages"]:.0f}',
+                          f'{rates["octets"] / 1e6:.0f}'])
+    return 'the disk alone: appends in groups, one fdatasync each\n' + aligned(lines)
+
+
+def aligned(lines):
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return '\n'.join('  '.join(cell.ljust(width) if i == 0 else cell.rjust(width)
                                for i, (cell, width) in enumerate(zip(line, widths)))
@@ -99,6 +141,9 @@ def case_text(case, first):
                  for heading, r in told.items()]
         text.append(f'{first} / {name}: ' + ', '.join(parts))
     for name, outcome in case['relays'].items():
+        share = busy_load(outcome)
+        if share:
+            text.append(f'{name}: the load generator took {100 * share:.0f}% of a core: it may be the limit')
         for trouble in outcome.get('errors', []):
             text.append(f'{name}: {trouble}')
     return '\n'.join(text)

@@ -2,6 +2,7 @@
 """The file system that the queues lie on: a journaled ext4 of its own, on a loop device over a file whose
 blocks are written before, so that neither the root file system nor its free space has a say."""
 
+import json
 import os
 import subprocess
 import time
@@ -15,7 +16,7 @@ def run(*argv):
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
-        raise RigError(f'{" ".join(argv)}: {done.stdout.strip()}')
+        raise RigError(f'{" ".join(map(str, argv))}: {done.stdout.strip()}')
     return done.stdout
 
 
@@ -79,6 +80,11 @@ class Volume:
             return count / (time.monotonic() - begin)
         finally:
             os.close(fd)
+
+    def appends(self, program, size, group, seconds=1):
+        """Durable appends of `group` messages at once, over blocks written before."""
+        path = os.path.join(self.path, 'append')
+        return json.loads(run(program, path, str(size), str(group), f'{seconds}s'))
 
     def describe(self):
         if self.device is None:
