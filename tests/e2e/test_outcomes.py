@@ -337,7 +337,8 @@ def test_a_message_that_gets_too_old_bounces(provider):
 
 
 def test_a_message_expires_while_the_upstream_is_held(provider):
-    with Postern(provider, queue={"lifetime": "2s"}) as postern:
+    # The report lives no longer than the message: the probe that brings the upstream back must come well before.
+    with Postern(provider, queue={"lifetime": "5s", "retry_min": "200ms", "retry_max": "500ms"}) as postern:
         provider.fault("greeting=reply:554 5.7.1 closed")
         id = postern.send(CONTENT)
         postern.wait_log("bounced", id=id)

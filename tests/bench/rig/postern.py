@@ -62,11 +62,11 @@ class PosternNoSync(Postern):
 
     name = 'postern-nosync'
     delivers = False  # delivering is not what it limits
-    library = BUILD / 'postern-nosync.so'
+    preload = BUILD / 'postern-nosync.so'
 
     @classmethod
     def missing(cls):
-        return super().missing() + ([] if os.access(cls.library, os.R_OK) else [f'{cls.library} (make)'])
+        return super().missing() + ([] if os.access(cls.preload, os.R_OK) else [f'{cls.preload} (make)'])
 
     def command(self):
-        return ['env', f'LD_PRELOAD={os.path.abspath(self.library)}', *super().command()]
+        return ['env', f'LD_PRELOAD={os.path.abspath(self.preload)}', *super().command()]
