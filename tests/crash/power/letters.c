@@ -96,20 +96,18 @@ letters_new(struct letters *letters, unsigned *seed)
 	return letter;
 }
 
+static int
+compare_id(const void *id, const void *letter)
+{
+	uint64_t a = *(const uint64_t *)id, b = ((const struct letter *)letter)->id;
+
+	return (a > b) - (a < b);
+}
+
 struct letter *
 letters_find(const struct letters *letters, uint64_t id)
 {
-	size_t low = 0, high = letters->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (letters->letter[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < letters->count && letters->letter[low].id == id ? &letters->letter[low] : NULL;
+	return bsearch(&id, letters->letter, letters->count, sizeof *letters->letter, compare_id);
 }
 
 struct letter *

@@ -9,7 +9,6 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "tree.h"
 
 enum { ANSWER_MS = 20000 };
 
@@ -53,15 +53,6 @@ rig_open(struct rig *rig, uint64_t segment_size)
 	open_spool(rig, segment_size);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void
 rig_close(struct rig *rig)
 {
@@ -71,7 +62,7 @@ rig_close(struct rig *rig)
 	event_base_free(rig->base);
 	munmap(rig->board, sizeof *rig->board);
 	close(rig->lock);
-	nftw(rig->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(rig->path);
 }
 
 void
