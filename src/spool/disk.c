@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static int
@@ -77,6 +78,17 @@ disk_write_all(const struct disk_ops *ops, int fd, struct iovec *iov, int count,
 		used += consume(iov + used, count - used, (size_t)n);
 	}
 	return 0;
+}
+
+int
+disk_write_zeros(const struct disk_ops *ops, int fd, size_t len, off_t offset)
+{
+	void *zeros = calloc(1, len);
+	struct iovec iov = { zeros, len };
+	int result = zeros != NULL ? disk_write_all(ops, fd, &iov, 1, offset) : -1;
+
+	free(zeros);
+	return result;
 }
 
 int

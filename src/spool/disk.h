@@ -28,6 +28,9 @@ extern const struct disk_ops disk_os;
 /* Write all of iov (which is consumed) at offset: 0, or -1 and errno; a short write of 0 is EIO. */
 int disk_write_all(const struct disk_ops *ops, int fd, struct iovec *iov, int count, off_t offset);
 
+/* The same with so many zeros, which take as much memory meanwhile. */
+int disk_write_zeros(const struct disk_ops *ops, int fd, size_t len, off_t offset);
+
 /* Read exactly len bytes: 0; 1 when the file ends before; -1 and errno. */
 int disk_read_all(int fd, void *buf, size_t len, off_t offset);
 

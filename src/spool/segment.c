@@ -20,6 +20,10 @@
 #include "spool/record.h"
 #include "spool/spool.h"
 
+enum {
+	AHEAD = 1024 * 1024, /* of zeros: hundreds of small messages, a few ms of a disk's time */
+};
+
 struct spare_search {
 	const struct segment *segment;
 	bool taken;
@@ -78,6 +82,36 @@ create(const struct segment *segment)
 		log_debug("segment_not_laid_out", log_d("segment", segment->number),
 		    log_s("why", strerror(errno)));
 	return fd;
+}
+
+/*
+ * The file system's word: blocks that were laid out and not yet written are holes to it.  So are
+ * those of a spare whose segment was left before it was full.  A file that grows has none to fill.
+ */
+static uint64_t
+find_written(const struct segment *segment)
+{
+	off_t hole = segment->is_lean ? -1 : lseek(segment->fd, 0, SEEK_HOLE);
+
+	return hole >= 0 ? (uint64_t)hole : segment->spool->segment_size;
+}
+
+/*
+ * A sync over blocks that were never written waits for the journal, which takes as long again. Once
+ * it has to, many blocks share it: zeros stand where zeros were read before, so that nobody sees a
+ * difference, whatever of them a crash keeps.  Where they cannot be written, syncs just take
+ * longer.
+ */
+static void
+write_ahead(struct segment *segment, uint32_t end)
+{
+	uint64_t room = segment->spool->segment_size - end;
+	size_t len = room < AHEAD ? (size_t)room : AHEAD;
+
+	if (disk_write_zeros(segment->spool->disk, segment->fd, len, (off_t)end) == 0)
+		segment->written = end + len;
+	else
+		segment->written = segment->spool->segment_size;
 }
 
 static int
@@ -145,6 +179,8 @@ segment_start(struct segment *segment)
 	segment->fd = segment->is_lean ? -1 : open_spare(segment);
 	if (segment->is_lean || (segment->fd < 0 && errno == ENOENT))
 		segment->fd = create(segment);
+	if (segment->fd >= 0)
+		segment->written = find_written(segment);
 	if (segment->fd >= 0 && spool->disk->fsync_dir(spool->log) == 0 && write_head(segment) == 0)
 		return 0;
 	give_up(segment);
@@ -163,13 +199,16 @@ int
 segment_append(struct segment *segment, struct iovec *iov, int count, uint32_t len)
 {
 	const struct spool *spool = segment->spool;
+	uint32_t end = segment->end + len;
+	int result = disk_write_all(spool->disk, segment->fd, iov, count, (off_t)segment->end);
 
-	if (disk_write_all(spool->disk, segment->fd, iov, count, (off_t)segment->end) < 0 ||
-	    spool->disk->fdatasync(segment->fd) < 0) {
+	if (result == 0 && end > segment->written)
+		write_ahead(segment, end);
+	if (result < 0 || spool->disk->fdatasync(segment->fd) < 0) {
 		give_up(segment);
 		return -1;
 	}
-	segment->end += len;
+	segment->end = end;
 	board_commit(spool->board, segment->slot, segment->end);
 	return 0;
 }

@@ -15,7 +15,8 @@ struct segment {
 	int slot; /* on the board */
 	int fd;   /* -1: none is open */
 	uint64_t number;
-	uint32_t end; /* durable up to here; the next record goes here */
+	uint32_t end;     /* durable up to here; the next record goes here */
+	uint64_t written; /* up to here the blocks had been written before */
 	bool is_lean; /* the file grows as it is written: it takes no more of the disk than it holds
 		       */
 };

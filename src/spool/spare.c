@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -109,14 +108,10 @@ static int
 write_piece(struct spare *spare, size_t len)
 {
 	const struct disk_ops *disk = spare->spool->disk;
-	void *zeros = calloc(1, len);
-	struct iovec iov = { zeros, len };
-	int result = -1;
 
-	if (zeros != NULL)
-		result = disk_write_all(disk, spare->fd, &iov, 1, (off_t)spare->written);
-	free(zeros);
-	return result < 0 ? -1 : disk->fdatasync(spare->fd);
+	if (disk_write_zeros(disk, spare->fd, len, (off_t)spare->written) < 0)
+		return -1;
+	return disk->fdatasync(spare->fd);
 }
 
 bool

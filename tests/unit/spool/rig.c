@@ -275,6 +275,17 @@ rig_file(const struct rig *rig, const char *dir, uint64_t segment, const char *s
 	return path;
 }
 
+int64_t
+rig_written(const struct rig *rig, uint64_t segment)
+{
+	int fd = open(rig_file(rig, "log", segment, "seg"), O_RDONLY);
+	off_t hole = lseek(fd, 0, SEEK_HOLE);
+
+	ck_assert_int_ge(hole, 0);
+	close(fd);
+	return hole;
+}
+
 const char *
 rig_large_file(const struct rig *rig, uint64_t id)
 {

@@ -84,6 +84,9 @@ size_t rig_times(const struct found *found, uint64_t id);
 /* Path of a file of the spool: valid until the next call. */
 const char *rig_file(const struct rig *rig, const char *dir, uint64_t segment, const char *suffix);
 
+/* How far the blocks of a segment have been written, from its start on. */
+int64_t rig_written(const struct rig *rig, uint64_t segment);
+
 const char *rig_large_file(const struct rig *rig, uint64_t id);
 
 /* How many names in SPOOL/dir end so. */

@@ -101,6 +101,42 @@ START_TEST(spares_are_limited_and_of_full_size)
 }
 END_TEST
 
+/* A sync waits for the journal only where it is the first over many blocks: in a new file, and in
+ * what the one before had left of a recycled one. */
+START_TEST(blocks_are_written_ahead)
+{
+	enum { SIZE = 4 * 1024 * 1024, MESSAGES = 300 };
+	struct rig rig;
+
+	rig_open(&rig, SIZE);
+	board_allow_spares(rig.board, 0); /* so that none is made of zeros */
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1, 4096), 0);
+	ck_assert_int_ge(rig_written(&rig, 1), SIZE / 4);
+
+	int before = rig_calls(CALL_PWRITEV);
+
+	for (uint64_t i = 0; i < 50; i++)
+		ck_assert_int_eq(rig_put(&rig, i + 2, 4096), 0);
+	ck_assert_int_eq(rig_calls(CALL_PWRITEV) - before, 50);
+	rig_writer_free(&rig);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	rig_read(&rig, &found);
+	spool_outcomes_drop_segment(outcomes, 1);
+	spool_outcomes_free(&outcomes);
+	ck_assert_uint_eq(rig_count(&rig, "log", ".spare"), 1);
+	rig_writer(&rig);
+	for (uint64_t i = 0; i < MESSAGES; i++)
+		ck_assert_int_eq(rig_put(&rig, i + 100, 4096), 0);
+	ck_assert_uint_eq(rig_count(&rig, "log", ".spare"), 0);
+	ck_assert_int_ge(rig_written(&rig, 2), SIZE / 2);
+	ck_assert_int_lt(rig_written(&rig, 2), SIZE);
+	rig_close(&rig);
+}
+END_TEST
+
 /* What a recycled file held before is not read, whether its new writer wrote much, little or
  * nothing. */
 START_TEST(a_recycled_segment_shows_only_what_is_new)
@@ -194,7 +230,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "drop", a_done_segment_becomes_a_spare,
-	    spares_are_limited_and_of_full_size, a_recycled_segment_shows_only_what_is_new,
+	    spares_are_limited_and_of_full_size, blocks_are_written_ahead,
+	    a_recycled_segment_shows_only_what_is_new,
 	    nothing_is_dropped_before_the_outcomes_are_safe, a_large_file_is_dropped);
 }
 
