@@ -141,6 +141,8 @@ post_command(struct control *control, struct evhttp_request *request, const char
 	}
 	if (id_parse(id, &number) == 0)
 		got = outbound_command(control->of.outbound, command, number);
+	if (got == OUTBOUND_DONE && command == OUTBOUND_RETRY)
+		outbound_probe_now(control->of.outbound);
 	if (got == OUTBOUND_DONE)
 		answer(request, HTTP_OK, json_pack("{s:s}", "id", id));
 	else

@@ -37,7 +37,9 @@ obey(void *ctx, struct queue_item *item, const struct envelope *envelope, struct
 		return true;
 	switch (outbound_command(order->outbound, order->command, item->id)) {
 	case OUTBOUND_DONE:
-		order->done++;
+		/* Once for the order: a login that fails must not be tried for every message. */
+		if (order->done++ == 0 && order->command == OUTBOUND_RETRY)
+			outbound_probe_now(order->outbound);
 		return true;
 	case OUTBOUND_BUSY:
 		order->busy++;

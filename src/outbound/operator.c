@@ -104,13 +104,19 @@ outbound_command(struct outbound *outbound, enum outbound_command command, uint6
 	return answer;
 }
 
+void
+outbound_probe_now(struct outbound *outbound)
+{
+	for (size_t i = 0; i < outbound->nupstream; i++)
+		upstream_probe_now(outbound->upstream[i]);
+}
+
 uint64_t
 outbound_retry_all(struct outbound *outbound)
 {
 	uint64_t count = queue_release_due(outbound->queue, INT64_MAX);
 
-	for (size_t i = 0; i < outbound->nupstream; i++)
-		upstream_probe_now(outbound->upstream[i]);
+	outbound_probe_now(outbound);
 	pump_soon(outbound);
 	return count;
 }

@@ -76,6 +76,9 @@ enum outbound_answer {
 enum outbound_answer
 outbound_command(struct outbound *outbound, enum outbound_command command, uint64_t id);
 
+/* Held upstreams are probed at once, whatever their clocks say. */
+void outbound_probe_now(struct outbound *outbound);
+
 /* Every waiting message is due now, and held upstreams are probed at once: how many messages. */
 uint64_t outbound_retry_all(struct outbound *outbound);
 

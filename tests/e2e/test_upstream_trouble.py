@@ -209,13 +209,14 @@ def test_status_tells_the_reason(provider):
         assert "held because: " in text and "554 5.7.1 your address is listed" in text
 
 
-def test_retry_probes_at_once(provider):
+@pytest.mark.parametrize("which", [[], ["--all"], ["--from", "*@*"], ["ID"]])
+def test_retry_probes_at_once(provider, which):
     with Postern(provider, queue={"retry_min": "1h", "retry_max": "2h"}) as postern:
         provider.fault("auth=reply:535 5.7.8 no")
         id = postern.send()
         postern.wait_log("upstream_held")
         provider.clear_faults()
-        assert postern.ctl("retry").returncode == 0
+        assert postern.ctl("retry", *[id if word == "ID" else word for word in which]).returncode == 0
         assert postern.wait_log("delivered", id=id)["attempt"] == "1"
 
 
