@@ -81,13 +81,30 @@ get_queue(struct control *control, struct evhttp_request *request, const char *i
 		listing_start(control->of.outbound, request, selection);
 }
 
+/*
+ * Whether an order may be given; otherwise it was answered.  Before the log was read the queue is a
+ * part of itself, and a later copy of a message may still be to come, which would know nothing of
+ * the order.
+ */
+static bool
+may_order(const struct control *control, struct evhttp_request *request)
+{
+	if (outbound_is_recovered(control->of.outbound))
+		return true;
+	answer_error(request, HTTP_SERVUNAVAIL, RECOVERING);
+	return false;
+}
+
 static void
 post_selected(struct control *control, struct evhttp_request *request, const char *id,
     enum outbound_command command)
 {
-	struct selection *selection = take_selection(request);
+	struct selection *selection;
 
 	(void)id;
+	if (!may_order(control, request))
+		return;
+	selection = take_selection(request);
 	if (selection != NULL && !selection_is_named(selection)) {
 		selection_free(&selection);
 		answer_error(request, HTTP_BADREQUEST,
@@ -134,11 +151,8 @@ post_command(struct control *control, struct evhttp_request *request, const char
 	uint64_t number;
 	enum outbound_answer got = OUTBOUND_NO_SUCH_MESSAGE;
 
-	/* A later copy of the message may still be to come, which would know nothing of it. */
-	if (!outbound_is_recovered(control->of.outbound)) {
-		answer_error(request, HTTP_SERVUNAVAIL, RECOVERING);
+	if (!may_order(control, request))
 		return;
-	}
 	if (id_parse(id, &number) == 0)
 		got = outbound_command(control->of.outbound, command, number);
 	if (got == OUTBOUND_DONE && command == OUTBOUND_RETRY)
@@ -155,6 +169,8 @@ post_retry_all(struct control *control, struct evhttp_request *request, const ch
 {
 	(void)id;
 	(void)command;
+	if (!may_order(control, request))
+		return;
 	answer(request, HTTP_OK,
 	    json_pack("{s:I}", "messages", (json_int_t)outbound_retry_all(control->of.outbound)));
 }

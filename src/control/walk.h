@@ -33,7 +33,7 @@ struct walk_job {
  * Takes over the answer to the request, the selection, and ctx, which is freed with free() in the
  * end; a client that goes away ends the walk.  Once *is_leaving is
  * true no message is visited (NULL: that does not matter).  It begins when the log has been read
- * after a start: before, the queue is a part of itself, and what is removed from it may come back.
+ * after a start: before, the queue is a part of itself.
  */
 void walk_start(struct outbound *outbound, struct evhttp_request *request,
     struct selection *selection, const struct walk_job *job, void *ctx, const bool *is_leaving);

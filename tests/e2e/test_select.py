@@ -199,21 +199,29 @@ def test_readers_that_leave_leave_nothing(many):
     assert count(many) == 3000
 
 
-def test_a_selection_waits_for_the_end_of_recovery(provider):
-    """While the spool is still being read, the queue is only a part of itself."""
+def test_orders_are_refused_until_the_spool_is_read(provider):
+    """The queue is only a part of itself until then: an order would miss some, and a listing waits."""
     provider.stop_listening()
     with Postern(provider, queue=SLOW) as postern:
-        postern.load(20000)
-        for _ in range(10):  # recovery is short: it may be over before the socket is there
-            postern.stop()
-            postern.start(wait=False)
-            wait_until(postern.control.exists, what="the control socket")
-            status = json.loads(postern.ctl("status", "--json").stdout or "{}")
-            if status.get("recovered") is False:
-                break
-        refused = postern.ctl("delete", "1M85AQKBD0000")
-        assert refused.returncode in (66, 75)
-        assert ok(postern.ctl("delete", "--from", "*@*")) == "20000 messages deleted\n"
+        ids = {postern.send() for _ in range(3)}
+        postern.stop()
+        segments = list((postern.spool / "log").glob("*.seg"))
+        for segment in segments:
+            segment.chmod(0)
+        postern.start(wait=False)
+        wait_until(lambda: postern.ctl("status", "--json").returncode == 0, 30, "the control socket")
+        assert json.loads(ok(postern.ctl("status", "--json")))["recovered"] is False
+        for order in (["retry"], ["retry", "--all"], ["retry", "--from", "*@*"], ["hold", "--all"], ["release", "--all"],
+                      ["delete", "--older", "0"], ["delete", min(ids)]):
+            refused = postern.ctl(*order)
+            assert (refused.returncode, refused.stdout) == (75, "") and "still being read" in refused.stderr, order
+        code, body = curl(postern, "-X", "POST", "/queue/delete?all=1")
+        assert code == 503 and "still being read" in body["error"]
+        listing = subprocess.Popen([POSTERNCTL, "-c", postern.config_file, "queue", "--json"], stdout=subprocess.PIPE)
+        for segment in segments:
+            segment.chmod(0o600)
+        assert {m["id"] for m in json.loads(listing.communicate(timeout=30)[0])} == ids
+        assert ok(postern.ctl("delete", "--all")) == "3 messages deleted\n"
         assert count(postern) == 0
 
 
