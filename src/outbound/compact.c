@@ -116,7 +116,9 @@ static void
 walk(struct compact *compact)
 {
 	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
-		if (compact->budget <= 0 || !forward_is_ready(compact->of.forward))
+		/* Nothing moves while the disk refuses to note it. */
+		if (compact->budget <= 0 || !forward_is_ready(compact->of.forward) ||
+		    spool_outcomes_kept(compact->of.outcomes) > 0)
 			return;
 
 		struct queue_item *item = queue_cursor_next(&compact->at);

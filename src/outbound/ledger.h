@@ -15,6 +15,7 @@
 struct config;
 struct config_upstream;
 struct counters;
+struct event_base;
 struct ledger;
 struct queue;
 struct reasons;
@@ -24,6 +25,7 @@ struct spool_outcomes;
 struct spool_place;
 
 struct ledger_context {
+	struct event_base *base;
 	const struct config *config;
 	struct queue *queue;
 	struct reasons *reasons;
@@ -31,7 +33,7 @@ struct ledger_context {
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;
 	struct counters *counters;
-	/* The ledger waits for nothing any more. */
+	/* The ledger waits for nothing any more, or for less. */
 	void (*on_idle)(void *ctx);
 	void *ctx;
 };
@@ -53,7 +55,7 @@ void ledger_warn(struct ledger *ledger, struct delivery *delivery);
 /* The message is done as a whole, without a report. why is for the log: "deleted", "damaged". */
 int ledger_discard(struct ledger *ledger, struct queue_item *item, const char *why);
 
-/* Record one outcome that concerns the whole message: 0, or -1 and errno (logged). */
+/* Record one outcome that concerns the whole message, for an operator: 0, or -1 and errno. */
 int ledger_record(
     struct ledger *ledger, const struct queue_item *item, enum outcome_kind kind, int64_t time_ms);
 
@@ -68,6 +70,12 @@ void ledger_forget(struct ledger *ledger, struct queue_item *item);
 
 /* A segment may have become unneeded: drop it if so. */
 void ledger_drop_if_finished(struct ledger *ledger, uint64_t segment);
+
+/*
+ * Whether a message may be begun.  Outcomes that the disk refuses are kept in memory and written
+ * later, and reports are tried again; but when too many outcomes wait nothing new begins.
+ */
+bool ledger_has_room(const struct ledger *ledger);
 
 /* Whether reports are being written for deliveries that are not settled yet. */
 bool ledger_is_busy(const struct ledger *ledger);

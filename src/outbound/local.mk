@@ -9,7 +9,8 @@ liboutbound_a_SOURCES = \
 	src/outbound/forward.c src/outbound/forward.h \
 	src/outbound/health.c src/outbound/health.h \
 	src/outbound/history.c src/outbound/history.h \
-	src/outbound/ledger.c src/outbound/ledger.h \
+	src/outbound/ledger.c src/outbound/ledger.h src/outbound/ledger_internal.h \
+	src/outbound/ledger_record.c src/outbound/ledger_report.c \
 	src/outbound/operator.c \
 	src/outbound/outbound.c src/outbound/outbound.h src/outbound/outbound_internal.h \
 	src/outbound/pace.c src/outbound/pace.h \

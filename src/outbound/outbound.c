@@ -79,6 +79,14 @@ open_delivery(struct outbound *outbound, struct queue_item *item)
 	return NULL;
 }
 
+/* Whether messages may be taken for delivery at all. */
+static bool
+may_begin(const struct outbound *outbound)
+{
+	return !outbound->draining && feed_is_recovered(outbound->feed) &&
+	       ledger_has_room(outbound->ledger);
+}
+
 /* Whether messages go to this upstream: the first one that is up, in the order of the config, takes
  * them.  One in a probe gets its message, and meanwhile the later ones go on. */
 static bool
@@ -97,8 +105,7 @@ next(void *ctx, struct upstream *upstream)
 	struct queue_item *item;
 	struct delivery *delivery = NULL;
 
-	if (outbound->draining || !feed_is_recovered(outbound->feed) ||
-	    !is_turn_of(outbound, upstream))
+	if (!may_begin(outbound) || !is_turn_of(outbound, upstream))
 		return NULL;
 	while (delivery == NULL && (item = queue_take(outbound->queue)) != NULL)
 		delivery = open_delivery(outbound, item);
@@ -162,8 +169,7 @@ pump(evutil_socket_t fd, short what, void *ctx)
 	sweep_large(outbound);
 	queue_release_due(outbound->queue, clock_real_ms());
 	for (size_t i = 0; i < outbound->nupstream; i++) {
-		bool turn = feed_is_recovered(outbound->feed) &&
-			    is_turn_of(outbound, outbound->upstream[i]);
+		bool turn = may_begin(outbound) && is_turn_of(outbound, outbound->upstream[i]);
 
 		upstream_kick(outbound->upstream[i],
 		    turn ? queue_count_state(outbound->queue, QUEUE_READY) : 0);
@@ -214,6 +220,7 @@ static int
 open_ledger(struct outbound *outbound)
 {
 	const struct ledger_context context = {
+		.base = outbound->base,
 		.config = outbound->config,
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,

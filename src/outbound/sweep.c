@@ -94,8 +94,9 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	if (!feed_is_recovered(sweep->of.feed))
-		return; /* a later copy of a message may still be to come */
+	/* A later copy of a message may still be to come; or the disk takes nothing. */
+	if (!feed_is_recovered(sweep->of.feed) || !ledger_has_room(sweep->of.ledger))
+		return;
 	for (unsigned looks = 0; looks < LOOKS_MAX && work < WORK_MAX; looks++) {
 		struct queue_item *item = queue_cursor_next(&sweep->at);
 

@@ -27,6 +27,7 @@ libspool_a_SOURCES = \
 	src/spool/name.h \
 	src/spool/outcome.c \
 	src/spool/outcome.h \
+	src/spool/outcome_keep.c \
 	src/spool/outcome_load.c \
 	src/spool/outcome_sync.c \
 	src/spool/outcomes.h \

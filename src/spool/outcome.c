@@ -28,6 +28,7 @@ spool_outcomes_new(struct spool *spool)
 	if (outcomes == NULL)
 		return NULL;
 	outcomes->spool = spool;
+	TAILQ_INIT(&outcomes->kept);
 	for (size_t i = 0; i < OUTCOME_FILES; i++)
 		outcomes->file[i].fd = -1;
 	recycle_orphans(spool);
@@ -54,6 +55,7 @@ spool_outcomes_free(struct spool_outcomes **outcomes)
 
 	if (o == NULL)
 		return;
+	outcome_keep_end(o);
 	outcome_sync_free(&o->sync);
 	for (size_t i = 0; i < OUTCOME_FILES; i++)
 		close_file(&o->file[i]);
@@ -107,8 +109,7 @@ open_file(
 }
 
 int
-spool_outcome_record(
-    struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome)
+outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome)
 {
 	const struct disk_ops *disk = outcomes->spool->disk;
 	struct outcome_file *file = find(outcomes, segment);
@@ -134,14 +135,12 @@ spool_outcome_record(
 }
 
 void
-spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
+outcome_close(struct spool_outcomes *outcomes, uint64_t segment)
 {
 	struct outcome_file *file = find(outcomes, segment);
 
 	if (file->fd >= 0 && file->segment == segment)
 		close_file(file);
-	/* Without memory it stays until the next start, which finds it done. */
-	outcome_sync_then(outcomes->sync, recycle_segment, segment);
 }
 
 void
@@ -150,10 +149,4 @@ spool_outcomes_keep_spares(struct spool_outcomes *outcomes, uint32_t count)
 	board_allow_spares(outcomes->spool->board, count);
 	/* Without memory they stay until the next time. */
 	outcome_sync_then(outcomes->sync, spare_trim, count);
-}
-
-void
-spool_outcomes_drop_large(struct spool_outcomes *outcomes, uint64_t id)
-{
-	outcome_sync_then(outcomes->sync, recycle_large, id);
 }

@@ -44,16 +44,33 @@ struct outcome {
  */
 struct spool_outcomes *spool_outcomes_new(struct spool *spool);
 
-/* Sync what is left, end the thread.  Blocks. */
+/* Write what is kept, if the disk takes it; sync what is left, end the thread.  Blocks. */
 void spool_outcomes_free(struct spool_outcomes **outcomes);
 
 /* The octets that it takes in SEGMENT.out. */
 size_t spool_outcome_size(const struct outcome *outcome);
 
-/* Append to SEGMENT.out, which must have been loaded (a new one too): 0, or -1 and errno (the
- * caller goes on: at worst something is sent twice). */
+/*
+ * Append to SEGMENT.out, which must have been loaded (a new one too): 0, or -1 and errno.  For what
+ * need not happen: an operator's order.  The log tells when the disk begins to refuse and when that
+ * is over, here and below.
+ */
 int spool_outcome_record(
     struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome);
+
+/*
+ * The same for what has happened: what the disk refuses is kept in memory, and written by
+ * spool_outcomes_write_kept().  -1 and errno when there is no memory or far too many are kept: it
+ * is lost, and after a restart something is sent twice.
+ */
+int spool_outcome_keep(
+    struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome);
+
+/* How many are kept.  Whoever makes them begins nothing new while they are many. */
+size_t spool_outcomes_kept(const struct spool_outcomes *outcomes);
+
+/* Write as many of them as the disk takes now. */
+void spool_outcomes_write_kept(struct spool_outcomes *outcomes);
 
 /*
  * Call fn for every sound outcome of the segment in order.  What is damaged is reported and
@@ -65,7 +82,8 @@ int spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 
 /*
  * All messages of the segment are done: sync every outcome, recycle or unlink the segment, then its
- * outcomes, on the thread, in an order in which no crash brings a message back.
+ * outcomes, on the thread, in an order in which no crash brings a message back.  Those of the
+ * segment that are kept are not needed any more.
  */
 void spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment);
 
@@ -73,7 +91,7 @@ void spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segme
  * over, on the thread. */
 void spool_outcomes_keep_spares(struct spool_outcomes *outcomes, uint32_t count);
 
-/* A large message is done: unlink its file after the outcomes are synced. */
+/* A large message is done: unlink its file after its outcomes are written and synced. */
 void spool_outcomes_drop_large(struct spool_outcomes *outcomes, uint64_t id);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "spool/outcome.h"
 
@@ -38,6 +39,7 @@ struct outcome_file {
 	uint64_t used;
 };
 
+struct kept;
 struct outcome_sync;
 
 struct spool_outcomes {
@@ -45,7 +47,23 @@ struct spool_outcomes {
 	struct outcome_sync *sync;
 	uint64_t uses;
 	struct outcome_file file[OUTCOME_FILES];
+
+	/* Of outcome_keep.c: what waits to be written, oldest first. */
+	TAILQ_HEAD(, kept) kept;
+	size_t nkept;             /* outcomes among them */
+	int trouble;              /* errno of the last refusal; 0: there is none */
+	uint64_t ever_kept, lost; /* since the trouble began */
 };
+
+/* Write it at the end of SEGMENT.out: 0, or -1 and errno. */
+int
+outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome);
+
+/* SEGMENT.out is about to go. */
+void outcome_close(struct spool_outcomes *outcomes, uint64_t segment);
+
+/* Try to write what is kept a last time, and forget it. */
+void outcome_keep_end(struct spool_outcomes *outcomes);
 
 /* The thread that syncs and drops (outcome_sync.c). */
 struct outcome_sync *outcome_sync_new(const struct spool *spool);

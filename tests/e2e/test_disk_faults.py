@@ -370,7 +370,14 @@ def test_outbound_on_a_full_disk(disk, provider):
         wait_until(lambda: len(arrivals(provider)) == 2 * len(ids), 30, "a report for each")
         assert [arrivals(provider).count(id) for id in ids] == [1] * len(ids)
         assert len(postern.log("bounced")) == len(ids)
-        check_said_once(postern, "spool_failed")
+        check_said_once(postern, "spool_failed", "outcomes_not_written", "bounce_not_written")
+        wait_until(lambda: postern.log("outcomes_written"), 30, "the outcomes that were refused")
+        assert not postern.log("outcomes_lost")
+        postern.kill_all()
+        postern.start()
+        postern.wait_log("recovered", n=2)
+        postern.wait_empty()
+        assert len(arrivals(provider)) == 2 * len(ids), "what was done on the full disk is done again"
 
 
 @pytest.mark.skipif(shutil.which("mkfs.btrfs") is None, reason="needs mkfs.btrfs")

@@ -80,6 +80,7 @@ static void
 open_ledger(struct relay *relay)
 {
 	const struct ledger_context context = {
+		.base = relay->base,
 		.config = &relay->config,
 		.queue = relay->queue,
 		.reasons = relay->reasons,

@@ -55,6 +55,7 @@ open_books(struct inside *inside)
 	inside->outcomes = spool_outcomes_new(rig->spool);
 	inside->reporter = reporter_new(&inside->config, rig->spool, inside->writer);
 	inside->ledger = ledger_new(&(struct ledger_context){
+	    .base = inside->base,
 	    .config = &inside->config,
 	    .queue = inside->queue,
 	    .reasons = inside->reasons,

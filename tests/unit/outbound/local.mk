@@ -4,6 +4,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_compact \
 	tests/unit/outbound/test_health \
 	tests/unit/outbound/test_history \
+	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
 	tests/unit/outbound/test_segments
 check_PROGRAMS += $(OUTBOUND_TESTS)
@@ -19,6 +20,11 @@ tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_history_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_ledger_SOURCES = \
+	tests/unit/outbound/test_ledger.c tests/unit/outbound/inside.c \
+	tests/unit/outbound/inside.h
+tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a $(SPOOL_LIBS)
 tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)

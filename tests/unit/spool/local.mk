@@ -8,6 +8,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_gather \
 	tests/unit/spool/test_inspect \
 	tests/unit/spool/test_outcome \
+	tests/unit/spool/test_outcome_keep \
 	tests/unit/spool/test_reader \
 	tests/unit/spool/test_record \
 	tests/unit/spool/test_recycle \
@@ -46,6 +47,8 @@ tests_unit_spool_test_gather_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_gather_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_outcome_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_outcome_keep_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_outcome_keep_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_crash_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_crash_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_reader_CPPFLAGS = $(UNIT_CPPFLAGS)
