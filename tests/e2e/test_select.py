@@ -199,6 +199,40 @@ def test_readers_that_leave_leave_nothing(many):
     assert count(many) == 3000
 
 
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def held(postern):
+    return json.loads(ok(postern.ctl("status", "--json")))["queue"]["held"]
+
+
+@pytest.mark.parametrize("query", ["all=1", "from=*@*"])
+def test_an_order_ends_with_its_client(provider, query):
+    """Half of it may be done then; the daemon goes on, and what was done stays done."""
+    provider.stop_listening()
+    with Postern(provider, queue=SLOW) as postern:
+        postern.load(20000)
+        pid = postern.worker("outbound")
+        ok(postern.ctl("hold", "--all"))  # the file of outcomes is open from now on
+        ok(postern.ctl("release", "--all"))
+        before = open_files(pid)
+        cut = [0, 0]  # orders that ended in their middle: of clients that left at once, and amid the answer
+        for attempt in range(20):
+            with ask(postern, f"POST /queue/hold?{query}") as client:
+                if attempt % 2:
+                    assert client.recv(1) == b"H"
+            wait_until(lambda: open_files(pid) <= before, 30, "the end of the order")
+            done = held(postern)
+            cut[attempt % 2] += 0 < done < 20000
+            ok(postern.ctl("release", "--all"))
+            assert held(postern) == 0
+            if all(cut):
+                break
+        assert all(cut), "no order was cut short in its middle"
+        assert count(postern) == 20000
+
+
 def test_orders_are_refused_until_the_spool_is_read(provider):
     """The queue is only a part of itself until then: an order would miss some, and a listing waits."""
     provider.stop_listening()
