@@ -151,7 +151,8 @@ sweep_large(struct outbound *outbound)
 	if (outbound->swept || !feed_is_recovered(outbound->feed))
 		return;
 	outbound->swept = true;
-	spool_large_sweep(outbound->spool, is_known, outbound, clock_real_ms() - LARGE_ORPHAN_MS);
+	spool_large_sweep(
+	    outbound->outcomes, is_known, outbound, clock_real_ms() - LARGE_ORPHAN_MS);
 }
 
 static void

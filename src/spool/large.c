@@ -12,15 +12,16 @@
 
 #include "base/log.h"
 #include "spool/name.h"
+#include "spool/outcomes.h"
 #include "spool/spool.h"
 
 struct sweep {
-	struct spool *spool;
+	struct spool_outcomes *outcomes;
 	bool (*is_known)(void *ctx, uint64_t id);
 	void *ctx;
 	int64_t older_ms;
 	bool is_kept; /* for an operator to look at */
-	int removed;
+	int count;
 };
 
 static bool
@@ -32,6 +33,15 @@ see_any(void *ctx, const char *name)
 	return !*any;
 }
 
+static void
+set_aside(const struct spool *spool, uint64_t id)
+{
+	char name[NAME_SIZE];
+
+	name_large(id, name);
+	spool->disk->renameat(spool->large, name, spool->damaged, name);
+}
+
 static bool
 sweep_one(void *ctx, const char *name)
 {
@@ -40,37 +50,32 @@ sweep_one(void *ctx, const char *name)
 	uint64_t id;
 
 	if (!name_is_large(name, &id) ||
-	    fstatat(sweep->spool->large, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	    fstatat(sweep->outcomes->spool->large, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return true;
 	if (st.st_mtim.tv_sec * 1000 >= sweep->older_ms || sweep->is_known(sweep->ctx, id))
 		return true;
-
-	const struct disk_ops *disk = sweep->spool->disk;
-	int result = sweep->is_kept
-			 ? disk->renameat(sweep->spool->large, name, sweep->spool->damaged, name)
-			 : disk->unlinkat(sweep->spool->large, name, 0);
-
-	if (result == 0)
-		sweep->removed++;
+	if (outcome_sync_then(
+		sweep->outcomes->sync, sweep->is_kept ? set_aside : recycle_large, id) == 0)
+		sweep->count++;
 	return true;
 }
 
 int
-spool_large_sweep(
-    struct spool *spool, bool (*is_known)(void *ctx, uint64_t id), void *ctx, int64_t older_ms)
+spool_large_sweep(struct spool_outcomes *outcomes, bool (*is_known)(void *ctx, uint64_t id),
+    void *ctx, int64_t older_ms)
 {
 	struct sweep sweep = {
-		.spool = spool,
+		.outcomes = outcomes,
 		.is_known = is_known,
 		.ctx = ctx,
 		.older_ms = older_ms,
 	};
 
-	if (name_walk(spool->damaged, see_any, &sweep.is_kept) < 0)
+	if (name_walk(outcomes->spool->damaged, see_any, &sweep.is_kept) < 0)
 		return -1;
-	if (name_walk(spool->large, sweep_one, &sweep) < 0)
+	if (name_walk(outcomes->spool->large, sweep_one, &sweep) < 0)
 		return -1;
-	if (sweep.removed > 0)
-		log_info("large_swept", log_d("files", sweep.removed));
-	return sweep.removed;
+	if (sweep.count > 0)
+		log_info("large_swept", log_d("files", sweep.count));
+	return sweep.count;
 }

@@ -82,8 +82,7 @@ find(struct spool_outcomes *outcomes, uint64_t segment)
 
 /* Open SEGMENT.out, which is made if it is not there: 0, or -1 and errno. */
 static int
-open_file(
-    struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file, bool *is_new)
+open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file)
 {
 	const struct spool *spool = outcomes->spool;
 	char name[NAME_SIZE];
@@ -91,14 +90,11 @@ open_file(
 
 	close_file(file);
 	name_segment(segment, "out", name);
-	*is_new = false;
-	file->fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
-	if (file->fd < 0 && errno == ENOENT) {
-		*is_new = true;
-		file->fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT, 0600);
-	}
+	file->fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT, 0600);
 	if (file->fd < 0)
 		return -1;
+	/* Nor is a name durable that was found: whoever made it may have come to no sync. */
+	outcome_sync_name(outcomes->sync);
 	if (fstat(file->fd, &st) < 0) {
 		close_file(file);
 		return -1;
@@ -111,27 +107,17 @@ open_file(
 int
 outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome)
 {
-	const struct disk_ops *disk = outcomes->spool->disk;
 	struct outcome_file *file = find(outcomes, segment);
 	unsigned char bytes[OUTCOME_SIZE_MAX];
-	struct iovec iov = { bytes, outcome_encode(segment, outcome, bytes) };
-	size_t len = iov.iov_len;
-	bool is_new = false;
+	size_t len = outcome_encode(segment, outcome, bytes);
 
-	if ((file->fd < 0 || file->segment != segment) &&
-	    open_file(outcomes, segment, file, &is_new) < 0)
+	if ((file->fd < 0 || file->segment != segment) && open_file(outcomes, segment, file) < 0)
 		return -1;
 	file->used = ++outcomes->uses;
-	if (disk_write_all(disk, file->fd, &iov, 1, (off_t)file->size) < 0) {
-		int error = errno;
-
-		/* Only tidiness: the next one is written over it, and loading cuts it off. */
-		disk->ftruncate(file->fd, (off_t)file->size);
-		errno = error;
+	if (outcome_sync_append(outcomes->sync, file->fd, bytes, len, file->size) < 0)
 		return -1;
-	}
 	file->size += len;
-	return outcome_sync_dirty(outcomes->sync, segment, is_new);
+	return outcome_sync_dirty(outcomes->sync, segment, false);
 }
 
 void

@@ -204,9 +204,10 @@ spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 
 	/* A process that was killed may not have synced them, and what they allow is dropped now.
 	 */
-	if (loading.is_any && outcome_sync_dirty(outcomes->sync, segment, true) < 0)
-		return -1;
-	return result;
+	if (!loading.is_any)
+		return result;
+	outcome_sync_name(outcomes->sync);
+	return outcome_sync_dirty(outcomes->sync, segment, true) < 0 ? -1 : result;
 }
 
 int

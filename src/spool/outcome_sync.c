@@ -34,18 +34,23 @@ struct drop {
 
 STAILQ_HEAD(drop_list, drop);
 
-/* Segments whose .out has been written to. */
+/* A segment whose .out has been written to. */
+struct written {
+	uint64_t number;
+	bool is_suspect; /* its pages may be clean without being on disk */
+};
+
 struct dirty {
-	uint64_t *number;
+	struct written *file;
 	size_t count, size;
-	bool is_dir; /* log/ has got a new name */
+	bool is_dir; /* log/ may have names that are not durable */
 };
 
 struct outcome_sync {
 	const struct spool *spool;
 	pthread_t thread;
-	bool is_failing; /* the thread's: the last sync failed */
-	bool is_suspect; /* the thread's: pages may be clean without being on disk */
+	bool is_failing;       /* the thread's: the last sync failed */
+	pthread_mutex_t tails; /* held while the end of a file changes or must not */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;
@@ -55,35 +60,43 @@ struct outcome_sync {
 };
 
 static int
-add(struct dirty *dirty, uint64_t number)
+add(struct dirty *dirty, uint64_t number, bool is_suspect)
 {
 	/* From the end: the segments of the moment are few and come again and again. */
 	for (size_t i = dirty->count; i > 0; i--)
-		if (dirty->number[i - 1] == number)
+		if (dirty->file[i - 1].number == number) {
+			dirty->file[i - 1].is_suspect |= is_suspect;
 			return 0;
+		}
 	if (dirty->count == dirty->size) {
 		size_t size = dirty->size == 0 ? 16 : dirty->size * 2;
-		uint64_t *more = reallocarray(dirty->number, size, sizeof *more);
+		struct written *more = reallocarray(dirty->file, size, sizeof *more);
 
 		if (more == NULL)
 			return -1;
-		dirty->number = more;
+		dirty->file = more;
 		dirty->size = size;
 	}
-	dirty->number[dirty->count++] = number;
+	dirty->file[dirty->count++] = (struct written){ number, is_suspect };
 	return 0;
 }
 
+void
+outcome_sync_name(struct outcome_sync *sync)
+{
+	pthread_mutex_lock(&sync->lock);
+	sync->dirty.is_dir = true;
+	pthread_mutex_unlock(&sync->lock);
+}
+
 int
-outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_new)
+outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_suspect)
 {
 	pthread_mutex_lock(&sync->lock);
 
 	bool was_clean = sync->dirty.count == 0;
-	int result = add(&sync->dirty, segment);
+	int result = add(&sync->dirty, segment, is_suspect);
 
-	if (is_new)
-		sync->dirty.is_dir = true;
 	if (was_clean)
 		pthread_cond_signal(&sync->work);
 	pthread_mutex_unlock(&sync->lock);
@@ -107,44 +120,73 @@ outcome_sync_then(struct outcome_sync *sync,
 	return 0;
 }
 
+int
+outcome_sync_append(struct outcome_sync *sync, int fd, const void *data, size_t len, uint64_t at)
+{
+	const struct disk_ops *disk = sync->spool->disk;
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+	int error = 0;
+
+	pthread_mutex_lock(&sync->tails);
+	if (disk_write_all(disk, fd, &iov, 1, (off_t)at) < 0) {
+		error = errno;
+		/* Only tidiness: the next one is written over it, and loading cuts it off. */
+		disk->ftruncate(fd, (off_t)at);
+	}
+	pthread_mutex_unlock(&sync->tails);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+/* Write a piece over with what it holds: how much, 0 at the end, or -1 and errno. */
+static ssize_t
+write_over(struct outcome_sync *sync, int fd, char *piece, off_t at)
+{
+	ssize_t n;
+
+	pthread_mutex_lock(&sync->tails);
+	n = pread(fd, piece, PIECE, at);
+	if (n > 0) {
+		struct iovec iov = { piece, (size_t)n };
+
+		if (disk_write_all(sync->spool->disk, fd, &iov, 1, at) < 0)
+			n = -1;
+	}
+	pthread_mutex_unlock(&sync->tails);
+	return n;
+}
+
 /*
  * After a failed sync the kernel may hold the pages to be clean: a second fdatasync would succeed
  * and mean nothing. Written over with what they hold they are dirty again.
  */
 static int
-make_dirty_again(const struct spool *spool, int fd)
+make_dirty_again(struct outcome_sync *sync, int fd)
 {
 	char *piece = malloc(PIECE);
 	off_t at = 0;
 	ssize_t n = -1;
 
-	while (piece != NULL && (n = pread(fd, piece, PIECE, at)) > 0) {
-		struct iovec iov = { piece, (size_t)n };
-
-		if (disk_write_all(spool->disk, fd, &iov, 1, at) < 0) {
-			n = -1;
-			break;
-		}
+	while (piece != NULL && (n = write_over(sync, fd, piece, at)) > 0)
 		at += n;
-	}
 	free(piece);
 	return n < 0 ? -1 : 0;
 }
 
 /* 0, or -1 and errno.  A file that is gone was dropped. */
 static int
-sync_file(struct outcome_sync *sync, uint64_t number)
+sync_file(struct outcome_sync *sync, const struct written *file)
 {
 	const struct spool *spool = sync->spool;
 	char name[NAME_SIZE];
 	int fd, result = 0;
 
-	name_segment(number, "out", name);
+	name_segment(file->number, "out", name);
 	fd = spool->disk->openat(spool->log, name, O_RDWR, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (sync->is_suspect)
-		result = make_dirty_again(spool, fd);
+	if (file->is_suspect)
+		result = make_dirty_again(sync, fd);
 	if (result == 0)
 		result = spool->disk->fdatasync(fd);
 
@@ -162,7 +204,7 @@ sync_all(struct outcome_sync *sync, const struct dirty *dirty)
 	int error = 0;
 
 	for (size_t i = 0; i < dirty->count; i++)
-		if (sync_file(sync, dirty->number[i]) < 0)
+		if (sync_file(sync, &dirty->file[i]) < 0)
 			error = errno;
 	if (dirty->is_dir && sync->spool->disk->fsync_dir(sync->spool->log) < 0)
 		error = errno;
@@ -171,7 +213,6 @@ sync_all(struct outcome_sync *sync, const struct dirty *dirty)
 	if (error == 0 && sync->is_failing)
 		log_info("outcomes_recovered", log_d("segments", dirty->count));
 	sync->is_failing = error != 0;
-	sync->is_suspect = error != 0;
 	return error == 0 ? 0 : -1;
 }
 
@@ -198,13 +239,18 @@ wait_ms(struct outcome_sync *sync, int ms, bool is_brief)
 static void
 put_back(struct outcome_sync *sync, struct dirty *dirty, struct drop_list *drops)
 {
-	for (size_t i = 0; i < sync->dirty.count; i++)
-		if (add(dirty, sync->dirty.number[i]) < 0)
+	for (size_t i = 0; i < dirty->count; i++)
+		dirty->file[i].is_suspect = true;
+	for (size_t i = 0; i < sync->dirty.count; i++) {
+		const struct written *file = &sync->dirty.file[i];
+
+		if (add(dirty, file->number, file->is_suspect) < 0)
 			log_error("outcomes_not_synced", log_s("why", strerror(errno)));
+	}
 	dirty->is_dir |= sync->dirty.is_dir;
-	free(sync->dirty.number);
+	free(sync->dirty.file);
 	sync->dirty = *dirty;
-	*dirty = (struct dirty){ .number = NULL };
+	*dirty = (struct dirty){ .file = NULL };
 	STAILQ_CONCAT(drops, &sync->drops);
 	STAILQ_CONCAT(&sync->drops, drops);
 }
@@ -229,7 +275,7 @@ work(struct outcome_sync *sync)
 	struct drop_list drops = STAILQ_HEAD_INITIALIZER(drops);
 	struct dirty dirty = sync->dirty;
 
-	sync->dirty = (struct dirty){ .number = NULL };
+	sync->dirty = (struct dirty){ .file = NULL };
 	STAILQ_CONCAT(&drops, &sync->drops);
 	pthread_mutex_unlock(&sync->lock);
 
@@ -240,7 +286,7 @@ work(struct outcome_sync *sync)
 	pthread_mutex_lock(&sync->lock);
 	if (!is_synced)
 		put_back(sync, &dirty, &drops);
-	free(dirty.number);
+	free(dirty.file);
 	return is_synced;
 }
 
@@ -281,10 +327,9 @@ outcome_sync_new(const struct spool *spool)
 	if (sync == NULL)
 		return NULL;
 	sync->spool = spool;
-	/* Nobody knows what became of the syncs of an earlier process. */
-	sync->is_suspect = true;
 	STAILQ_INIT(&sync->drops);
 	pthread_mutex_init(&sync->lock, NULL);
+	pthread_mutex_init(&sync->tails, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&sync->work, &attr);
@@ -295,6 +340,7 @@ outcome_sync_new(const struct spool *spool)
 	int error = errno;
 
 	pthread_mutex_destroy(&sync->lock);
+	pthread_mutex_destroy(&sync->tails);
 	pthread_cond_destroy(&sync->work);
 	free(sync);
 	errno = error;
@@ -315,8 +361,9 @@ outcome_sync_free(struct outcome_sync **sync)
 	pthread_join(s->thread, NULL);
 	run_drops(NULL, &s->drops);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->tails);
 	pthread_cond_destroy(&s->work);
-	free(s->dirty.number);
+	free(s->dirty.file);
 	free(s);
 	*sync = NULL;
 }

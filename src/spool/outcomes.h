@@ -71,9 +71,21 @@ struct outcome_sync *outcome_sync_new(const struct spool *spool);
 /* Sync all, finish the drops as far as that works, end the thread. */
 void outcome_sync_free(struct outcome_sync **sync);
 
-/* SEGMENT.out was appended to; is_new: it was created, so that log/ is to be synced as well.  -1
- * and errno: no memory. */
-int outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_new);
+/*
+ * Write this at the sound end of a .out: 0, or -1 and errno, and it ends there as before.  Not
+ * while the thread writes the file over with what it holds, after a sync that failed.
+ */
+int
+outcome_sync_append(struct outcome_sync *sync, int fd, const void *data, size_t len, uint64_t at);
+
+/* The names in log/ are to be synced with the next outcomes. */
+void outcome_sync_name(struct outcome_sync *sync);
+
+/*
+ * SEGMENT.out was appended to; is_suspect: by an earlier process, and nobody knows what became of
+ * its syncs.  -1 and errno: no memory.
+ */
+int outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_suspect);
 
 /* Do this when everything that is dirty now has been synced. */
 int outcome_sync_then(struct outcome_sync *sync,

@@ -25,6 +25,7 @@ struct play {
 		PLAY_SOUND,
 		PLAY_TROUBLED, /* it fails at random, with pauses */
 		PLAY_PLANNED,  /* it fails as the caller said, trace_fail_nth() */
+		PLAY_DISKS,
 	} disk;
 	/* Messages that are begun and not ended. */
 	struct {

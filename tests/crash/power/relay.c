@@ -149,7 +149,7 @@ recover(struct relay *relay)
 		event_base_loop(relay->base, EVLOOP_ONCE);
 	}
 	if (is_alone)
-		spool_large_sweep(relay->spool, is_known, relay, clock_real_ms() + 10000);
+		spool_large_sweep(relay->outcomes, is_known, relay, clock_real_ms() + 10000);
 }
 
 int

@@ -27,9 +27,9 @@
 
 enum { SECONDS = 5, SLOW_SECONDS = 200, LETTERS = 600, LIVES = 3, WHERE = 512 };
 
-/* Shared with the process that runs a test, so that the place of a crash is known as well. */
+/* Shared with the processes that run the tests, so that the place of a failure is known. */
 static struct {
-	char where[WHERE];
+	char where[PLAY_DISKS][WHERE]; /* of each test; empty once it has passed */
 	unsigned long images, lives, letters, failures;
 } * shared;
 
@@ -86,10 +86,11 @@ cut_power(struct world *world, const struct letters *letters, struct image *imag
 {
 	static struct finding finding[LIVES][LETTERS];
 	unsigned one_of = scales[depth].one_of, draw = (unsigned)rand_r(&world->seed);
-	size_t len = strlen(shared->where);
+	char *where = shared->where[world->disk];
+	size_t len = strlen(where);
 	char path[128];
 
-	snprintf(shared->where + len, WHERE - len, ", cut at %zu (disk %u)", cut, draw);
+	snprintf(where + len, WHERE - len, ", cut at %zu (disk %u)", cut, draw);
 	snprintf(path, sizeof path, "%s/image", world->dir);
 	image_advance(image, cut);
 	image_write(image, path, draw);
@@ -100,7 +101,7 @@ cut_power(struct world *world, const struct letters *letters, struct image *imag
 	shared->images++;
 	if (one_of > 0 && (unsigned)rand_r(&world->seed) % one_of == 0)
 		live_on(world, letters, finding[depth], image, cut, draw, depth + 1);
-	shared->where[len] = '\0';
+	where[len] = '\0';
 }
 
 static int
@@ -159,7 +160,7 @@ make_world(struct world *world, unsigned seed, char path[128])
 	world->seed = seed;
 	world->segment_size = sizes[seed % 3];
 	snprintf(world->dir, sizeof world->dir, "./power-%u%s", seed, names[world->disk]);
-	snprintf(shared->where, WHERE, "POSTERN_SEED=%u, in %s", seed, world->dir);
+	snprintf(shared->where[world->disk], WHERE, "POSTERN_SEED=%u, in %s", seed, world->dir);
 	image_remove(world->dir);
 	ck_assert_int_eq(mkdir(world->dir, 0700), 0);
 	snprintf(path, 128, "%s/log", world->dir);
@@ -183,6 +184,7 @@ live_often(enum play_disk disk, unsigned flags, void (*be_born)(struct world *wo
 	do
 		be_born(&world, seed++);
 	while (clock_mono_ms() < world.until_ms);
+	shared->where[disk][0] = '\0';
 }
 
 static void
@@ -274,7 +276,8 @@ main(void)
 	srunner_free(runner);
 	printf("%lu disks, %lu lives, %lu letters; %lu lives with a failure\n", shared->images,
 	    shared->lives, shared->letters, shared->failures);
-	if (failed > 0)
-		printf("last: %s\n", shared->where);
+	for (unsigned disk = 0; disk < PLAY_DISKS; disk++)
+		if (shared->where[disk][0] != '\0')
+			printf("failed: %s\n", shared->where[disk]);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -126,6 +126,24 @@ START_TEST(what_is_refused_is_written_later)
 }
 END_TEST
 
+/* The file was made before the disk refused what was to go into it. */
+START_TEST(the_name_of_its_file_is_durable_too)
+{
+	struct rig rig;
+	struct spool_outcomes *outcomes = begin(&rig);
+	int syncs = rig_calls(CALL_FSYNC_DIR);
+
+	refuse(1);
+	ck_assert_int_eq(keep(outcomes, 1, 10), 0);
+	ck_assert_int_eq(access(rig_file(&rig, "log", 1, "out"), F_OK), 0);
+	spool_outcomes_write_kept(outcomes);
+	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 0);
+	spool_outcomes_free(&outcomes);
+	ck_assert_int_gt(rig_calls(CALL_FSYNC_DIR), syncs);
+	end(&rig, &outcomes);
+}
+END_TEST
+
 START_TEST(none_overtakes_those_of_its_segment)
 {
 	static const uint64_t first[] = { 10, 11 }, second[] = { 20 };
@@ -305,9 +323,9 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "keep", what_is_refused_is_written_later,
-	    none_overtakes_those_of_its_segment, a_segment_that_refuses_stops_no_other,
-	    an_order_is_refused, no_more_than_so_many_are_kept, a_trouble_is_two_lines,
-	    the_end_tries_once_more);
+	    the_name_of_its_file_is_durable_too, none_overtakes_those_of_its_segment,
+	    a_segment_that_refuses_stops_no_other, an_order_is_refused,
+	    no_more_than_so_many_are_kept, a_trouble_is_two_lines, the_end_tries_once_more);
 	add_tests(suite, "drop", a_large_content_waits_for_its_outcome,
 	    a_segment_that_goes_needs_none_of_its_own, a_copy_stays_until_it_is_known_as_one);
 }

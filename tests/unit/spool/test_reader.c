@@ -278,6 +278,16 @@ is_five(void *ctx, uint64_t id)
 	return id == 5;
 }
 
+static int
+sweep(struct rig *rig, int64_t older_ms)
+{
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig->spool);
+	int count = spool_large_sweep(outcomes, is_five, NULL, older_ms);
+
+	spool_outcomes_free(&outcomes);
+	return count;
+}
+
 START_TEST(nameless_large_files_are_swept)
 {
 	struct rig rig;
@@ -289,11 +299,35 @@ START_TEST(nameless_large_files_are_swept)
 	for (uint64_t id = 4; id <= 6; id++)
 		ck_assert_int_eq(rig_put(&rig, id, 100000), 0);
 	ck_assert_int_eq(stat(rig_large_file(&rig, 6), &st), 0);
-	ck_assert_int_eq(
-	    spool_large_sweep(rig.spool, is_five, NULL, (int64_t)st.st_mtime * 1000 - 60000), 0);
-	ck_assert_int_eq(
-	    spool_large_sweep(rig.spool, is_five, NULL, (int64_t)st.st_mtime * 1000 + 60000), 2);
+	ck_assert_int_eq(sweep(&rig, (int64_t)st.st_mtime * 1000 - 60000), 0);
+	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 3);
+	ck_assert_int_eq(sweep(&rig, (int64_t)st.st_mtime * 1000 + 60000), 2);
+	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 1);
 	ck_assert_int_eq(access(rig_large_file(&rig, 5), F_OK), 0);
+	rig_close(&rig);
+}
+END_TEST
+
+/* A message may be unknown for outcomes that are not durable: its content stays until they are. */
+START_TEST(large_files_are_swept_behind_the_outcomes)
+{
+	const struct outcome outcome = { .kind = OUTCOME_DELIVERED, .id = 4, .reply = "250 taken" };
+	struct spool_outcomes *outcomes;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 4, 100000), 0);
+	outcomes = spool_outcomes_new(rig.spool);
+	rig_break(CALL_FDATASYNC, 0, 1000000, EIO);
+	ck_assert_int_eq(spool_outcome_record(outcomes, 1, &outcome), 0);
+	ck_assert_int_eq(spool_large_sweep(outcomes, is_five, NULL, INT64_MAX), 1);
+	spool_outcomes_free(&outcomes);
+	ck_assert_int_eq(access(rig_large_file(&rig, 4), F_OK), 0);
+	rig_mend();
+	ck_assert_int_eq(sweep(&rig, INT64_MAX), 1);
+	ck_assert_int_ne(access(rig_large_file(&rig, 4), F_OK), 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -312,8 +346,7 @@ START_TEST(nameless_large_files_are_kept_beside_damage)
 	ck_assert_int_eq(stat(rig_large_file(&rig, 4), &st), 0);
 	snprintf(path, sizeof path, "%s/damaged/0000000000000001-00001000.bin", rig.path);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
-	ck_assert_int_eq(
-	    spool_large_sweep(rig.spool, is_five, NULL, (int64_t)st.st_mtime * 1000 + 60000), 1);
+	ck_assert_int_eq(sweep(&rig, (int64_t)st.st_mtime * 1000 + 60000), 1);
 	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 0);
 	ck_assert_uint_eq(rig_count(&rig, "damaged", ".msg"), 1);
 	rig_close(&rig);
@@ -328,7 +361,7 @@ add_cases(Suite *suite)
 	    a_busy_segment_does_not_starve_the_others);
 	add_tests(suite, "again", an_envelope_can_be_read_again, a_changed_content_is_refused,
 	    a_missing_large_file_is_damage, nameless_large_files_are_swept,
-	    nameless_large_files_are_kept_beside_damage);
+	    large_files_are_swept_behind_the_outcomes, nameless_large_files_are_kept_beside_damage);
 }
 
 UNIT_MAIN("spool/reader")

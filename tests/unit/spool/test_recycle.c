@@ -207,6 +207,46 @@ START_TEST(nothing_is_dropped_before_the_outcomes_are_safe)
 }
 END_TEST
 
+static void
+ignore(void *ctx, const struct outcome *outcome)
+{
+	(void)ctx;
+	(void)outcome;
+}
+
+/* Nobody knows what became of the syncs of an earlier process: whenever its outcomes are found they
+ * are written over. */
+START_TEST(outcomes_of_an_earlier_process_are_written_again)
+{
+	struct rig rig;
+
+	make_segment(&rig);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 2, 1000), 0);
+	rig_writer_free(&rig);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	rig_break(CALL_FDATASYNC, 0, 1000000, EIO);
+	ck_assert_int_eq(record(outcomes, 1, 0), 0);
+	ck_assert_int_eq(record(outcomes, 2, 0), 0);
+	spool_outcomes_free(&outcomes);
+	rig_mend();
+	outcomes = spool_outcomes_new(rig.spool);
+
+	int writes = rig_calls(CALL_PWRITEV), syncs = rig_calls(CALL_FDATASYNC);
+	int64_t until = clock_mono_ms() + 10000;
+
+	ck_assert_int_eq(spool_outcomes_load(outcomes, 1, ignore, NULL), 0);
+	while (rig_calls(CALL_FDATASYNC) == syncs)
+		ck_assert_int_lt(clock_mono_ms(), until);
+	ck_assert_int_eq(spool_outcomes_load(outcomes, 2, ignore, NULL), 0);
+	spool_outcomes_free(&outcomes);
+	ck_assert_int_eq(rig_calls(CALL_PWRITEV), writes + 2);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_large_file_is_dropped)
 {
 	struct rig rig;
@@ -232,7 +272,8 @@ add_cases(Suite *suite)
 	add_tests(suite, "drop", a_done_segment_becomes_a_spare,
 	    spares_are_limited_and_of_full_size, blocks_are_written_ahead,
 	    a_recycled_segment_shows_only_what_is_new,
-	    nothing_is_dropped_before_the_outcomes_are_safe, a_large_file_is_dropped);
+	    nothing_is_dropped_before_the_outcomes_are_safe,
+	    outcomes_of_an_earlier_process_are_written_again, a_large_file_is_dropped);
 }
 
 UNIT_MAIN("spool/recycle")
