@@ -31,6 +31,9 @@ check_login(const struct raw_section *section, const struct config_upstream *ups
 	if (upstream->password_file != NULL && !username)
 		broken(report, section, "password_file", "username is missing",
 		    "both username and password_file, or neither");
+	if (raw_mentions(section, "auth") && !username && !password)
+		broken(report, section, "auth", "there is no login",
+		    "with username and password_file");
 	if (upstream->tls == TLS_NONE && (username || password))
 		broken(report, section, "tls", "the password would travel in the clear",
 		    "starttls or implicit, or no username and password_file");

@@ -19,6 +19,18 @@
 
 enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
 
+/* How to log in; auto: with the strongest mechanism that the upstream offers. */
+enum auth_choice {
+	AUTH_AUTO,
+	AUTH_PLAIN,
+	AUTH_LOGIN,
+	AUTH_CRAM_MD5,
+	AUTH_SCRAM_SHA_1,
+	AUTH_SCRAM_SHA_256,
+	AUTH_SCRAM_SHA_1_PLUS,
+	AUTH_SCRAM_SHA_256_PLUS,
+};
+
 struct config_listen {
 	char *name;
 	char *address; /* numeric IPv4 or IPv6; checked */
@@ -37,6 +49,7 @@ struct config_upstream {
 	char *username;         /* NULL: no login */
 	char *password_file;    /* absolute */
 	unsigned password_line; /* where it was given, for secret.h */
+	enum auth_choice auth;
 	unsigned connections;
 	struct rate rate;
 	uint64_t timeout_ms; /* for each command and its reply */

@@ -97,6 +97,15 @@ set_word(const struct key *key, const char *text, void *record)
 static const char *const tls_words[] = {
 	[TLS_NONE] = "none", [TLS_STARTTLS] = "starttls", [TLS_IMPLICIT] = "implicit", NULL
 };
+static const char *const auth_words[] = { [AUTH_AUTO] = "auto",
+	[AUTH_PLAIN] = "plain",
+	[AUTH_LOGIN] = "login",
+	[AUTH_CRAM_MD5] = "cram-md5",
+	[AUTH_SCRAM_SHA_1] = "scram-sha-1",
+	[AUTH_SCRAM_SHA_256] = "scram-sha-256",
+	[AUTH_SCRAM_SHA_1_PLUS] = "scram-sha-1-plus",
+	[AUTH_SCRAM_SHA_256_PLUS] = "scram-sha-256-plus",
+	NULL };
 static const char *const target_words[] = { [LOG_TARGET_STDERR] = "stderr",
 	[LOG_TARGET_SYSLOG] = "syslog",
 	[LOG_TARGET_JOURNAL] = "journal",
@@ -127,6 +136,9 @@ const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
+const struct kind kind_auth =
+    WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus "
+		     "or scram-sha-256-plus");
 const struct kind kind_target = WORD(target_words, "stderr, syslog or journal");
 const struct kind kind_format = WORD(format_words, "text or json");
 const struct kind kind_level = WORD(level_words, "error, warning, info or debug");

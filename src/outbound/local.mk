@@ -1,6 +1,7 @@
 noinst_LIBRARIES += liboutbound.a
 liboutbound_a_SOURCES = \
-	src/outbound/auth.c src/outbound/auth.h \
+	src/outbound/auth.c src/outbound/auth.h src/outbound/auth_private.h \
+	src/outbound/auth_choose.c src/outbound/auth_salt.c \
 	src/outbound/classify.c src/outbound/classify.h \
 	src/outbound/compact.c src/outbound/compact.h \
 	src/outbound/delivery.c src/outbound/delivery.h \

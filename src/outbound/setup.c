@@ -7,6 +7,7 @@
 #include <event2/buffer.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "net/conn.h"
@@ -65,28 +66,31 @@ send_secret(struct uplink *uplink, struct str *line)
 		uplink_hold(uplink, HOLD_NETWORK, "out of memory");
 }
 
+/* The login cannot go on, for a reason of ours or of the upstream's. */
+static void
+hold_login(struct uplink *uplink, const struct str *reason)
+{
+	char why[UPLINK_WORDS_SIZE];
+
+	(void)snprintf(
+	    why, sizeof why, "AUTH: %s", reason->len > 0 ? reason->data : "out of memory");
+	uplink_hold(uplink, HOLD_LOGIN, why);
+}
+
 static void
 log_in(struct uplink *uplink)
 {
-	struct str line = STR_EMPTY;
-	char why[UPLINK_WORDS_SIZE];
+	struct str line = STR_EMPTY, why = STR_EMPTY;
 
-	if (!auth_has_common(uplink->caps.mechanisms)) {
-		(void)snprintf(why, sizeof why,
-		    "AUTH: a login is configured, but no mechanism that postern knows is offered "
-		    "(%s)",
-		    uplink->caps.auth_text[0] != '\0' ? uplink->caps.auth_text : "none at all");
-		uplink_hold(uplink, HOLD_LOGIN, why);
-		return;
-	}
 	uplink_set_phase(uplink, PHASE_AUTH);
-	uplink->auth = auth_begin(uplink->caps.mechanisms, uplink->of.upstream->username,
-	    uplink->of.password, uplink->of.upstream->host, &line);
+	uplink->auth =
+	    auth_begin(uplink->of.login, &uplink->caps, conn_ssl(uplink->conn), &line, &why);
 	if (uplink->auth == NULL)
-		uplink_hold(uplink, HOLD_LOGIN, "AUTH: the login cannot be prepared");
+		hold_login(uplink, &why);
 	else
 		send_secret(uplink, &line);
 	str_wipe(&line);
+	str_free(&why);
 }
 
 static void
@@ -102,7 +106,7 @@ on_ehlo(struct uplink *uplink)
 		}
 		evbuffer_add(conn_output(uplink->conn), "STARTTLS\r\n", 10);
 		uplink_set_phase(uplink, PHASE_STARTTLS);
-	} else if (uplink->of.password != NULL) {
+	} else if (auth_is_wanted(uplink->of.login, &uplink->caps)) {
 		log_in(uplink);
 	} else {
 		become_ready(uplink);
@@ -112,20 +116,43 @@ on_ehlo(struct uplink *uplink)
 static void
 on_logged_in(struct uplink *uplink)
 {
-	auth_free(&uplink->auth);
-	become_ready(uplink);
+	struct str why = STR_EMPTY;
+	char words[UPLINK_WORDS_SIZE];
+
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	if (auth_conclude(uplink->auth, words, &why) == -1) {
+		hold_login(uplink, &why);
+	} else {
+		log_debug("upstream_login", log_s("upstream", uplink->of.upstream->name),
+		    log_s("mechanism", auth_mechanism(uplink->auth)));
+		auth_free(&uplink->auth);
+		become_ready(uplink);
+	}
+	str_free(&why);
 }
 
 static void
 on_challenge(struct uplink *uplink)
 {
-	struct str line = STR_EMPTY;
+	struct str line = STR_EMPTY, why = STR_EMPTY;
 
-	if (auth_respond(uplink->auth, uplink->reply.text, &line) == -1)
-		uplink_hold(uplink, HOLD_LOGIN, "AUTH: the upstream's challenge makes no sense");
+	if (auth_respond(uplink->auth, uplink->reply.text, &line, &why) == -1)
+		hold_login(uplink, &why);
 	else
 		send_secret(uplink, &line);
 	str_wipe(&line);
+	str_free(&why);
+}
+
+/* A refused proof may be one that this account's password cannot be checked by. */
+static const char *
+login_remedy(const struct uplink *uplink, const char *remedy, char *out, size_t size)
+{
+	if (uplink->phase != PHASE_AUTH || !auth_is_proof(uplink->auth))
+		return remedy;
+	(void)snprintf(out, size, "%s%sit was tried with %s; auth can choose another mechanism",
+	    remedy != NULL ? remedy : "", remedy != NULL ? "; " : "", auth_mechanism(uplink->auth));
+	return out;
 }
 
 static void (*const on_ok[])(struct uplink *) = {
@@ -140,7 +167,7 @@ setup_on_reply(struct uplink *uplink)
 {
 	const struct smtp_reply *reply = &uplink->reply;
 	enum step step = uplink_step(uplink);
-	char why[UPLINK_WORDS_SIZE];
+	char why[UPLINK_WORDS_SIZE], remedy[UPLINK_WORDS_SIZE];
 
 	if (uplink->phase == PHASE_AUTH && reply->code == 334) {
 		on_challenge(uplink);
@@ -153,6 +180,7 @@ setup_on_reply(struct uplink *uplink)
 		on_ok[uplink->phase](uplink);
 		return;
 	}
-	uplink_describe(uplink, step, verdict.remedy, why, sizeof why);
+	uplink_describe(uplink, step, login_remedy(uplink, verdict.remedy, remedy, sizeof remedy),
+	    why, sizeof why);
 	uplink_hold(uplink, verdict.hold != HOLD_NONE ? verdict.hold : HOLD_SESSION, why);
 }

@@ -13,6 +13,7 @@
 #include "outbound/classify.h"
 #include "outbound/delivery.h"
 
+struct auth_client;
 struct config_upstream;
 struct event_base;
 struct resolver;
@@ -24,8 +25,8 @@ struct uplink_context {
 	struct resolver *resolver;
 	struct tls_client *tls; /* NULL for tls = "none" */
 	const struct config_upstream *upstream;
-	const char *hostname; /* for EHLO */
-	const char *password; /* NULL: no login */
+	const char *hostname;      /* for EHLO */
+	struct auth_client *login; /* for its logins */
 
 	/* The callbacks.  The uplink is valid in each; after on_gone no more. */
 

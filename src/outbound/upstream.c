@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "net/tls.h"
+#include "outbound/auth.h"
 #include "outbound/health.h"
 #include "outbound/pace.h"
 #include "outbound/uplink.h"
@@ -38,6 +39,7 @@ struct upstream {
 	struct health health;
 	struct pace pace;
 	struct tls_client *tls;
+	struct auth_client *login;
 	struct event *timer; /* the next probe, or the next token of the pace */
 	struct member *members;
 	size_t nmembers;
@@ -270,7 +272,7 @@ open_uplink(struct upstream *upstream)
 		.tls = upstream->tls,
 		.upstream = upstream->of.upstream,
 		.hostname = upstream->of.config->hostname,
-		.password = upstream->of.password,
+		.login = upstream->login,
 		.next = next,
 		.on_settled = on_settled,
 		.on_ready = on_ready,
@@ -427,10 +429,9 @@ upstream_new(const struct upstream_context *context)
 	health_init(&upstream->health, context->config->queue.retry_min_ms,
 	    context->config->queue.retry_max_ms);
 	upstream->timer = event_new(context->base, -1, 0, on_timer, upstream);
-	if (upstream->timer == NULL) {
-		free(upstream);
-		return NULL;
-	}
+	upstream->login = auth_client_new(context->upstream, context->password);
+	if (upstream->timer == NULL || upstream->login == NULL)
+		upstream_free(&upstream);
 	return upstream;
 }
 
@@ -440,7 +441,9 @@ upstream_free(struct upstream **upstream)
 	if (*upstream == NULL)
 		return;
 	upstream_abort(*upstream);
-	event_free((*upstream)->timer);
+	if ((*upstream)->timer != NULL)
+		event_free((*upstream)->timer);
+	auth_client_free(&(*upstream)->login);
 	tls_client_free(&(*upstream)->tls);
 	free(*upstream);
 	*upstream = NULL;

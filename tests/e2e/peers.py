@@ -251,8 +251,9 @@ class Postfix(Peer):
 
     NEEDS = (POSTFIX_MASTER, "/usr/sbin/dovecot")
 
-    def __init__(self, size=50_000_000, mechanisms="plain login"):
+    def __init__(self, size=50_000_000, mechanisms="plain login", password=PASSWORD):
         super().__init__()
+        self.password = password
         self._size = size
         self._mechanisms = mechanisms
 

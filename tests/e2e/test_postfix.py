@@ -17,14 +17,6 @@ class TestPostfix(PeerTests):
     pass
 
 
-@pytest.mark.parametrize("mechanism", ["plain", "login"])
-def test_mechanism(mechanism):
-    with Postfix(mechanisms=mechanism) as peer, Postern(peer) as postern:
-        postern.send(content(), SENDER, [RCPT])
-        assert delivered(peer, postern, 1)[0].content == content()
-        assert f"sasl_method={mechanism.upper()}" in peer.text()
-
-
 def test_message_larger_than_postfix_takes():
     with Postfix(size=10000) as peer, Postern(peer) as postern:
         postern.send(content(random_lines(20000)), SENDER, [RCPT])

@@ -1,5 +1,6 @@
 # tests of src/outbound
 OUTBOUND_TESTS = \
+	tests/unit/outbound/test_auth \
 	tests/unit/outbound/test_classify \
 	tests/unit/outbound/test_compact \
 	tests/unit/outbound/test_health \
@@ -9,6 +10,11 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_segments
 check_PROGRAMS += $(OUTBOUND_TESTS)
 TESTS += $(OUTBOUND_TESTS)
+tests_unit_outbound_test_auth_SOURCES = tests/unit/outbound/test_auth.c \
+	tests/unit/outbound/login.c tests/unit/outbound/login.h $(NET_TEST_CERTS)
+tests_unit_outbound_test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_auth_LDADD = liboutbound.a libnet.a libconfig.a libsmtp.a libbase.a \
+	$(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_classify_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_classify_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_compact_SOURCES = \
