@@ -33,13 +33,13 @@ see_any(void *ctx, const char *name)
 	return !*any;
 }
 
-static void
+static bool
 set_aside(const struct spool *spool, uint64_t id)
 {
 	char name[NAME_SIZE];
 
 	name_large(id, name);
-	spool->disk->renameat(spool->large, name, spool->damaged, name);
+	return spool->disk->renameat(spool->large, name, spool->damaged, name) == 0;
 }
 
 static bool

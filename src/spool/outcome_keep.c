@@ -18,8 +18,6 @@ enum {
 	FAILED_MAX = 16,      /* segments that refuse in one turn; then all of the disk does */
 };
 
-typedef void drop_fn(const struct spool *spool, uint64_t number);
-
 struct kept {
 	TAILQ_ENTRY(kept) link;
 	drop_fn *drop;   /* NULL: it is an outcome */
@@ -210,6 +208,24 @@ forget_segment(struct spool_outcomes *outcomes, uint64_t segment)
 	}
 }
 
+/*
+ * Large contents that waited for what was forgotten go when the segment is gone.  If it stays,
+ * so do they: its messages come back at the next start.
+ */
+static void
+drop_large_behind(struct spool_outcomes *outcomes)
+{
+	struct kept *kept, *next;
+
+	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
+		next = TAILQ_NEXT(kept, link);
+		if (kept->drop != recycle_large || is_any(outcomes, is_of_message, kept->number))
+			continue;
+		outcome_sync_then_also(outcomes->sync, recycle_large, kept->number);
+		take_out(outcomes, kept);
+	}
+}
+
 void
 spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
 {
@@ -221,7 +237,8 @@ spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
 	}
 	/* It gives the room that they lack. */
 	forget_segment(outcomes, segment);
-	outcome_sync_then(outcomes->sync, recycle_segment, segment);
+	if (outcome_sync_then(outcomes->sync, recycle_segment, segment) == 0)
+		drop_large_behind(outcomes);
 }
 
 void

@@ -28,8 +28,9 @@ enum {
 
 struct drop {
 	STAILQ_ENTRY(drop) link;
-	void (*run)(const struct spool *spool, uint64_t number);
+	drop_fn *run;
 	uint64_t number;
+	bool is_bound; /* only if the last one that is not bound worked */
 };
 
 STAILQ_HEAD(drop_list, drop);
@@ -50,6 +51,7 @@ struct outcome_sync {
 	const struct spool *spool;
 	pthread_t thread;
 	bool is_failing;       /* the thread's: the last sync failed */
+	bool has_dropped;      /* the thread's: the last drop that is not bound worked */
 	pthread_mutex_t tails; /* held while the end of a file changes or must not */
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -103,21 +105,31 @@ outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_suspect)
 	return result;
 }
 
-int
-outcome_sync_then(struct outcome_sync *sync,
-    void (*run)(const struct spool *spool, uint64_t number), uint64_t number)
+static int
+add_drop(struct outcome_sync *sync, drop_fn *run, uint64_t number, bool is_bound)
 {
 	struct drop *drop = malloc(sizeof *drop);
 
 	if (drop == NULL)
 		return -1;
-	drop->run = run;
-	drop->number = number;
+	*drop = (struct drop){ .run = run, .number = number, .is_bound = is_bound };
 	pthread_mutex_lock(&sync->lock);
 	STAILQ_INSERT_TAIL(&sync->drops, drop, link);
 	pthread_cond_signal(&sync->work);
 	pthread_mutex_unlock(&sync->lock);
 	return 0;
+}
+
+int
+outcome_sync_then(struct outcome_sync *sync, drop_fn *run, uint64_t number)
+{
+	return add_drop(sync, run, number, false);
+}
+
+int
+outcome_sync_then_also(struct outcome_sync *sync, drop_fn *run, uint64_t number)
+{
+	return add_drop(sync, run, number, true);
 }
 
 int
@@ -255,15 +267,26 @@ put_back(struct outcome_sync *sync, struct dirty *dirty, struct drop_list *drops
 	STAILQ_CONCAT(&sync->drops, drops);
 }
 
+static struct drop *
+take_drop(struct drop_list *drops)
+{
+	struct drop *drop = STAILQ_FIRST(drops);
+
+	if (drop != NULL)
+		STAILQ_REMOVE_HEAD(drops, link);
+	return drop;
+}
+
 static void
-run_drops(const struct spool *spool, struct drop_list *drops)
+run_drops(struct outcome_sync *sync, struct drop_list *drops)
 {
 	struct drop *drop;
 
-	while ((drop = STAILQ_FIRST(drops)) != NULL) {
-		STAILQ_REMOVE_HEAD(drops, link);
-		if (spool != NULL)
-			drop->run(spool, drop->number);
+	while ((drop = take_drop(drops)) != NULL) {
+		if (!drop->is_bound)
+			sync->has_dropped = drop->run(sync->spool, drop->number);
+		else if (sync->has_dropped)
+			drop->run(sync->spool, drop->number);
 		free(drop);
 	}
 }
@@ -282,7 +305,7 @@ work(struct outcome_sync *sync)
 	bool is_synced = sync_all(sync, &dirty) == 0;
 
 	if (is_synced)
-		run_drops(sync->spool, &drops);
+		run_drops(sync, &drops);
 	pthread_mutex_lock(&sync->lock);
 	if (!is_synced)
 		put_back(sync, &dirty, &drops);
@@ -351,6 +374,7 @@ void
 outcome_sync_free(struct outcome_sync **sync)
 {
 	struct outcome_sync *s = *sync;
+	struct drop *drop;
 
 	if (s == NULL)
 		return;
@@ -359,7 +383,8 @@ outcome_sync_free(struct outcome_sync **sync)
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
-	run_drops(NULL, &s->drops);
+	while ((drop = take_drop(&s->drops)) != NULL)
+		free(drop);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->tails);
 	pthread_cond_destroy(&s->work);

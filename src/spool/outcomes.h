@@ -87,13 +87,17 @@ void outcome_sync_name(struct outcome_sync *sync);
  */
 int outcome_sync_dirty(struct outcome_sync *sync, uint64_t segment, bool is_suspect);
 
-/* Do this when everything that is dirty now has been synced. */
-int outcome_sync_then(struct outcome_sync *sync,
-    void (*drop)(const struct spool *spool, uint64_t number), uint64_t number);
+/* Runs on the thread: whether what is to go is gone for good. */
+typedef bool drop_fn(const struct spool *spool, uint64_t number);
 
-/* Drops (recycle.c), for the thread. */
-void recycle_segment(const struct spool *spool, uint64_t segment);
-void recycle_large(const struct spool *spool, uint64_t id);
+/* Do this when everything that is dirty now has been synced.  -1 and errno: no memory. */
+int outcome_sync_then(struct outcome_sync *sync, drop_fn *drop, uint64_t number);
+
+/* And this, if the one before worked. */
+int outcome_sync_then_also(struct outcome_sync *sync, drop_fn *drop, uint64_t number);
+
+/* Drops (recycle.c). */
+drop_fn recycle_segment, recycle_large;
 
 /* Remove outcomes of segments that are gone. */
 void recycle_orphans(const struct spool *spool);

@@ -29,7 +29,7 @@ is_worth_keeping(const struct spool *spool, const char *name)
 	       (uint64_t)st.st_size == spool->segment_size && spare_count(spool) < SPOOL_SPARE_MAX;
 }
 
-void
+bool
 recycle_segment(const struct spool *spool, uint64_t segment)
 {
 	char name[NAME_SIZE], spare[NAME_SIZE], out[NAME_SIZE];
@@ -45,18 +45,19 @@ recycle_segment(const struct spool *spool, uint64_t segment)
 		/* The outcomes stay, so the next start finds all of it done and tries again. */
 		log_error("segment_not_dropped", log_d("segment", segment),
 		    log_s("why", strerror(errno)));
-		return;
+		return false;
 	}
 	spool->disk->unlinkat(spool->log, out, 0);
+	return true;
 }
 
-void
+bool
 recycle_large(const struct spool *spool, uint64_t id)
 {
 	char name[NAME_SIZE];
 
 	name_large(id, name);
-	spool->disk->unlinkat(spool->large, name, 0);
+	return spool->disk->unlinkat(spool->large, name, 0) == 0;
 }
 
 struct orphans {

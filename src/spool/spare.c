@@ -153,14 +153,13 @@ trim_one(void *ctx, const char *name)
 	return true;
 }
 
-void
+bool
 spare_trim(const struct spool *spool, uint64_t max)
 {
 	unsigned count = spare_count(spool);
 	struct trim trim = { spool, count > max ? count - (unsigned)max : 0 };
 
-	if (trim.excess > 0)
-		name_walk(spool->log, trim_one, &trim);
+	return trim.excess == 0 || name_walk(spool->log, trim_one, &trim) == 0;
 }
 
 struct sweep {

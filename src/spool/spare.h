@@ -32,7 +32,7 @@ void spare_cancel(struct spare *spare);
 unsigned spare_count(const struct spool *spool);
 
 /* Remove spares until there are no more than so many. */
-void spare_trim(const struct spool *spool, uint64_t max);
+bool spare_trim(const struct spool *spool, uint64_t max);
 
 /* Remove .part and .prep files of processes that are gone. */
 void spare_sweep_unfinished(const struct spool *spool, int dir);

@@ -296,6 +296,41 @@ START_TEST(a_segment_that_goes_needs_none_of_its_own)
 }
 END_TEST
 
+/* Message 3 is large, and its outcome was forgotten for its segment, which then could not go. */
+START_TEST(a_large_content_stays_with_its_segment)
+{
+	struct rig rig;
+	struct spool_outcomes *outcomes = begin(&rig);
+
+	refuse(ALWAYS);
+	rig_break(CALL_FSYNC_DIR, 0, ALWAYS, EIO);
+	ck_assert_int_eq(keep(outcomes, 3, 3), 0);
+	spool_outcomes_drop_large(outcomes, 3);
+	spool_outcomes_drop_segment(outcomes, 3);
+	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 0);
+	spool_outcomes_free(&outcomes);
+	ck_assert_int_eq(access(rig_large_file(&rig, 3), F_OK), 0);
+	rig_mend();
+	end(&rig, &outcomes);
+}
+END_TEST
+
+START_TEST(a_large_content_goes_after_its_segment)
+{
+	struct rig rig;
+	struct spool_outcomes *outcomes = begin(&rig);
+
+	refuse(ALWAYS);
+	ck_assert_int_eq(keep(outcomes, 3, 3), 0);
+	spool_outcomes_drop_large(outcomes, 3);
+	spool_outcomes_drop_segment(outcomes, 3);
+	spool_outcomes_free(&outcomes);
+	ck_assert_int_ne(access(rig_large_file(&rig, 3), F_OK), 0);
+	rig_mend();
+	end(&rig, &outcomes);
+}
+END_TEST
+
 START_TEST(a_copy_stays_until_it_is_known_as_one)
 {
 	const struct outcome moved = outcome_of(1, OUTCOME_MOVED);
@@ -327,7 +362,8 @@ add_cases(Suite *suite)
 	    a_segment_that_refuses_stops_no_other, an_order_is_refused,
 	    no_more_than_so_many_are_kept, a_trouble_is_two_lines, the_end_tries_once_more);
 	add_tests(suite, "drop", a_large_content_waits_for_its_outcome,
-	    a_segment_that_goes_needs_none_of_its_own, a_copy_stays_until_it_is_known_as_one);
+	    a_segment_that_goes_needs_none_of_its_own, a_large_content_stays_with_its_segment,
+	    a_large_content_goes_after_its_segment, a_copy_stays_until_it_is_known_as_one);
 }
 
 UNIT_MAIN("spool/outcome_keep")
