@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Debian's Exim as an upstream.  Its package conflicts with Postfix, so it is unpacked, not installed."""
 
-import pathlib
 import shutil
-import subprocess
 
-import pytest
-from debian import NoPackage, unpack
-from peers import DOMAIN, MAILBOXES, Peer
+from peers import DOMAIN, MAILBOXES
+from unpacked import UnpackedPeer
 
-PACKAGE = "exim4-daemon-light"
 UID = 65534  # nobody, who is also Debian-exim there
 
 SETTINGS = """\
@@ -81,52 +77,35 @@ login:
     server_set_id = $auth1
 """
 
-# In a mount namespace of its own, where the user that Exim was built for exists.
-RUN = 'mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/group" /etc/group && exec "$@"'
 
-
-class Exim(Peer):
+class Exim(UnpackedPeer):
     """Exim with hard-coded logins; size is its message_size_limit."""
 
-    NEEDS = ("/usr/bin/apt-get", "/usr/bin/dpkg-deb", "/usr/bin/unshare")
+    PACKAGE = "exim4-daemon-light"
+    PROGRAM = "usr/sbin/exim4"
+    USERS = (("Debian-exim", UID),)
 
     def __init__(self, size=50_000_000):
         super().__init__()
         self._size = size
         self.log_file = self.dir / "log" / "main"
-        self._exim = self.dir / "root/usr/sbin/exim4"
-
-    @classmethod
-    def skip_unless_possible(cls):
-        super().skip_unless_possible()
-        if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
-            pytest.skip("no mount namespaces here, which Exim needs")
 
     def write_config(self):
-        try:
-            unpack(PACKAGE, self.dir / "root")
-        except NoPackage as why:
-            pytest.skip(str(why))
-        self._exim.chmod(0o755)  # not setuid root where anybody finds it: all it delivers is its own user's
+        self.unpack()
+        self.program.chmod(0o755)  # not setuid root where anybody finds it: all it delivers is its own user's
         cert, key = self.certificate()
         shutil.chown(key, UID)
         for name in ("spool", "log", "mail"):
             (self.dir / name).mkdir()
             shutil.chown(self.dir / name, UID, UID)
-        for name, line in (("passwd", f"Debian-exim:x:{UID}:{UID}::/:/bin/false\n"),
-                           ("group", f"Debian-exim:x:{UID}:\n")):
-            (self.dir / name).write_text((pathlib.Path("/etc") / name).read_text() + line)
         (self.dir / "exim.conf").write_text(SETTINGS.format(
-            dir=self.dir, domain=DOMAIN, exim=self._exim, size=self._size, cert=cert, key=key, uid=UID,
+            dir=self.dir, domain=DOMAIN, exim=self.program, size=self._size, cert=cert, key=key, uid=UID,
             mailboxes=" : ".join(MAILBOXES), user=self.user, password=self.password, **self.ports))
-
-    def start(self):
-        if subprocess.run(self.command()[:-3] + ["-bV"], capture_output=True, timeout=30).returncode == 127:
-            pytest.skip(f"{PACKAGE} lacks a library here")
-        super().start()
+        self.skip_unless_it_runs("-bV")
 
     def command(self):
-        return ["unshare", "-m", "sh", "-c", RUN, self.dir, self._exim, "-bdf", "-C", self.dir / "exim.conf"]
+        # A queue runner each second takes up what an Exim that was killed has left.
+        return self.confined("-bdf", "-q1s", "-C", self.dir / "exim.conf")
 
     def logins(self):
         return self.text().count(" A=")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What must hold through every real mail server: a test file subclasses PeerTests and has a fixture `peer`."""
 
+import collections
 import email
 import email.policy
 import json
@@ -18,6 +19,9 @@ SENDER = f"a@{DOMAIN}"
 RCPT = f"b@{DOMAIN}"
 HEADER = f"From: {SENDER}\r\nTo: {RCPT}\r\nDate: Mon, 1 Jan 2024 10:00:00 +0000\r\n".encode()
 LINE = b"0123456789abcdef" * 4 + b"\r\n"
+
+
+starttls_only = pytest.mark.parametrize("tls", ["starttls"], indirect=True)
 
 
 def content(body=b"Hello\r\n", name="1", more=b""):
@@ -43,7 +47,8 @@ CONTENTS = {
                      more=b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n"),
     "white": content(b" \r\n\t\r\n  trailing  \r\n\r\n\r\n\r\n"),
     "header": content(more=b"X-Folded: a\r\n b\r\n\tc\r\nx-CASE:no space\r\nX-Empty: \r\n"),
-    "5 MB": content(random_lines(5_000_000)),
+    "long lines": content(b"".join(first + b"x" * (998 - len(first)) + b"\r\n" for first in (b"", b".", b"..", b" "))),
+    "10 MB": content(random_lines(10_000_000)),
 }
 
 
@@ -74,6 +79,36 @@ def report(peer, postern):
     assert about["Reporting-MTA"] == "dns; relay.example"
     assert rcpt["Action"] == "failed"
     return text.get_content(), rcpt, original
+
+
+def load(postern, *options):
+    """Start postern-load, which logs what it was told is accepted; returns the process and that file."""
+    acks = postern.dir / "acks"
+    return subprocess.Popen([LOAD, "--sender", SENDER, "--domain", DOMAIN, "--ack-log", acks, *options, "127.0.0.1",
+                             str(postern.port)], stdout=subprocess.DEVNULL), acks
+
+
+def wait_loaded(process, acks):
+    """Wait for its end, when all of it must be accepted; returns the ids of the messages."""
+    assert process.wait(60) == 0
+    return acks.read_text().split()
+
+
+def test_id(got):
+    """What postern-load calls a message."""
+    return email.message_from_bytes(got.content)["X-Test-Id"]
+
+
+def uncertain(postern):
+    """The queue's ids of messages that were in flight when a connection was lost."""
+    return {record["id"] for record in postern.log("deferred") if record["why"].startswith("outcome unknown")}
+
+
+def doubled(messages):
+    """The queue's ids of messages that a peer has taken more than once (however often it has delivered them then)."""
+    taken = {(test_id(got), got.transaction): got.queue_id for got in messages}
+    counts = collections.Counter(id for id, _ in taken)
+    return {queue_id for (id, _), queue_id in taken.items() if counts[id] > 1}
 
 
 class PeerTests:
@@ -170,10 +205,26 @@ class PeerTests:
         assert got.content == content()
 
     def test_load(self, peer, postern):
-        acks = postern.dir / "acks"
-        subprocess.run([LOAD, "--clients", "10", "--messages", "500", "--sender", SENDER, "--domain", DOMAIN,
-                        "--ack-log", acks, "127.0.0.1", str(postern.port)], check=True, timeout=60,
-                       stdout=subprocess.DEVNULL)
+        ids = wait_loaded(*load(postern, "--clients", "10", "--messages", "500"))
         found = delivered(peer, postern, 500, "r000000")
-        ids = [email.message_from_bytes(got.content)["X-Test-Id"] for got in found]
-        assert sorted(ids) == sorted(acks.read_text().split())
+        assert sorted(map(test_id, found)) == sorted(ids)
+
+    @starttls_only
+    def test_hundred_recipients(self, peer, postern):
+        ids = wait_loaded(*load(postern, "--clients", "2", "--messages", "2", "--recipients", "100"))
+        postern.wait_empty()
+        for n in range(100):
+            assert sorted(map(test_id, peer.wait_for(2, f"r{n:06}"))) == sorted(ids)
+
+    @starttls_only
+    def test_killed_under_load(self, peer, postern):
+        running = load(postern, "--clients", "10", "--messages", "600")
+        for n in (50, 200):
+            peer.wait_for(n, "r000000")
+            peer.kill()
+            peer.start()
+        ids = wait_loaded(*running)
+        postern.wait_empty()
+        wait_until(lambda: set(map(test_id, peer.messages("r000000"))) == set(ids), 30, "all that was accepted")
+        assert doubled(peer.messages("r000000")) <= uncertain(postern)
+        assert postern.log("failed") == []

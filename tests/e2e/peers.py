@@ -9,6 +9,7 @@ A peer has what Postern wants of a provider (ports, ca_file, user, password).  I
 delivers mail for MAILBOXES of DOMAIN; others of that domain are unknown to it.  All of it needs root.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -23,7 +24,7 @@ from postern import free_port
 from provider import PASSWORD, USER, certificates, wait_until
 
 DOMAIN = "peer.example"
-MAILBOXES = ("a", "b", "c", "r000000")  # the last is what postern-load writes to
+MAILBOXES = ("a", "b", "c", *(f"r{n:06}" for n in range(100)))  # the numbered ones are what postern-load writes to
 TRACE = re.compile(rb"(?:(?:Return-Path|X-Original-To|Delivered-To|Envelope-To|Delivery-Date|Received):[^\n]*\n"
                    rb"(?:[ \t][^\n]*\n)*)*", re.IGNORECASE)
 
@@ -46,8 +47,19 @@ class Delivered:
         self.content = raw[len(self.trace.encode()):].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
     @property
+    def transaction(self):
+        """What it has in common with no other but its copies for other recipients: the peer's own Received header."""
+        return re.search(r"^Received:[^\n]*\n(?:[ \t][^\n]*\n)*", self.trace, re.IGNORECASE | re.MULTILINE)[0]
+
+    @property
+    def queue_id(self):
+        """The id that posternd gave it."""
+        return re.search(r"by relay\.example\b[^;]*\bid (\w+)", self.trace)[1]
+
+    @property
     def return_path(self):
-        return re.search(r"^Return-Path: *<(.*)>", self.trace, re.IGNORECASE | re.MULTILINE)[1]
+        found = re.search(r"^Return-Path: *<(.*)>", self.trace, re.IGNORECASE | re.MULTILINE)
+        return found[1] if found else ""  # OpenSMTPD writes none for the null one
 
 
 class Peer:
@@ -112,20 +124,30 @@ class Peer:
         return process
 
     def start(self):
-        self.spawn(*self.command())
-        for tls, port in self.ports.items():
-            wait_until(lambda tls=tls, port=port: greets(port, tls), 20, f"{type(self).__name__} on port {port}")
+        process = self.spawn(*self.command())
+
+        def serves():
+            assert process.poll() is None, f"{type(self).__name__} ended with {process.returncode}"
+            return all(greets(port, tls) for tls, port in self.ports.items())
+
+        wait_until(serves, 20, f"{type(self).__name__} on ports {self.ports}")
 
     def stop(self):
         """End it and all that it has forked."""
         for process in reversed(self._processes):
             _signal_group(process.pid, signal.SIGTERM)
             try:
-                process.wait(15)
-                wait_until(lambda p=process: not _signal_group(p.pid, 0), 10, "the end of a peer")
+                _wait_gone(process, 15)
             except (subprocess.TimeoutExpired, TimeoutError):
                 _signal_group(process.pid, signal.SIGKILL)
-                process.wait(10)
+        self.kill()
+
+    def kill(self):
+        """kill -9 to it and to all that it has forked."""
+        for process in self._processes:
+            _signal_group(process.pid, signal.SIGKILL)
+        for process in self._processes:
+            _wait_gone(process, 10)
             process.watcher.kill()
             process.watcher.communicate()
         self._processes = []
@@ -155,6 +177,36 @@ class Peer:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
 
+class ScriptPeer(Peer):
+    """A server that is a library and SCRIPT, which reads its settings from a file."""
+
+    SCRIPT = None
+
+    def __init__(self, size=50_000_000):
+        super().__init__()
+        self._size = size
+        self.log_file = self.dir / "output"
+
+    def write_config(self):
+        cert, key = self.certificate()
+        for name in MAILBOXES:
+            for part in ("tmp", "new"):
+                (self.mail / name / part).mkdir(parents=True)
+        (self.dir / "settings.json").write_text(json.dumps({
+            "domain": DOMAIN, "mailboxes": MAILBOXES, "mail": str(self.mail), "size": self._size, "cert": str(cert),
+            "key": str(key), "user": self.user, "password": self.password, **self.ports}))
+
+    def interpreter(self):
+        """The argv that runs a script."""
+        raise NotImplementedError
+
+    def command(self):
+        return [*self.interpreter(), pathlib.Path(__file__).with_name(self.SCRIPT), self.dir / "settings.json"]
+
+    def logins(self):
+        return self.text().count("login accepted")
+
+
 def _signal_group(pid, number):
     """Send a signal to a process group; False when nothing of it is left."""
     try:
@@ -164,125 +216,7 @@ def _signal_group(pid, number):
         return False
 
 
-POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
-
-# Debian's services as far as mail for virtual mailboxes needs them, without chroot.
-POSTFIX_SERVICES = """\
-127.0.0.1:{starttls} inet n - n - - smtpd
-    -o smtpd_tls_security_level=encrypt
-127.0.0.1:{implicit} inet n - n - - smtpd
-    -o smtpd_tls_wrappermode=yes
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-proxymap  unix  - - n - - proxymap
-error     unix  - - n - - error
-retry     unix  - - n - - error
-virtual   unix  - n n - - virtual
-anvil     unix  - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
-"""
-
-POSTFIX_SETTINGS = """\
-compatibility_level = 3.6
-queue_directory = {dir}/queue
-data_directory = {dir}/data
-maillog_file = {dir}/peer.log
-maillog_file_prefixes = {dir}
-myhostname = mx.{domain}
-mydestination =
-alias_maps =
-inet_protocols = ipv4
-mynetworks =
-biff = no
-local_header_rewrite_clients =
-message_size_limit = {size}
-mailbox_size_limit = 0
-
-virtual_mailbox_domains = {domain}
-virtual_mailbox_maps = texthash:{dir}/mailboxes
-virtual_mailbox_base = {dir}/mail
-virtual_mailbox_limit = 0
-virtual_uid_maps = static:65534
-virtual_gid_maps = static:65534
-
-smtpd_tls_cert_file = {cert}
-smtpd_tls_key_file = {key}
-smtpd_tls_auth_only = yes
-smtpd_sasl_auth_enable = yes
-smtpd_sasl_type = dovecot
-smtpd_sasl_path = {dir}/auth
-smtpd_client_restrictions = permit_sasl_authenticated, reject
-smtpd_relay_restrictions = permit_sasl_authenticated, reject
-smtpd_client_connection_count_limit = 0
-"""
-
-DOVECOT_SETTINGS = """\
-base_dir = {dir}/dovecot
-state_dir = {dir}/dovecot
-log_path = {dir}/peer.log
-protocols =
-ssl = no
-auth_mechanisms = {mechanisms}
-auth_failure_delay = 0
-passdb {{
-    driver = passwd-file
-    args = scheme=PLAIN {dir}/users
-}}
-service auth {{
-    unix_listener {dir}/auth {{
-        mode = 0666
-    }}
-}}
-service anvil {{
-    unix_listener anvil-auth-penalty {{
-        mode = 0
-    }}
-}}
-"""
-
-
-class Postfix(Peer):
-    """Debian's Postfix with Dovecot for the logins; size is its message_size_limit."""
-
-    NEEDS = (POSTFIX_MASTER, "/usr/sbin/dovecot")
-
-    def __init__(self, size=50_000_000, mechanisms="plain login", password=PASSWORD):
-        super().__init__()
-        self.password = password
-        self._size = size
-        self._mechanisms = mechanisms
-
-    def write_config(self):
-        cert, key = self.certificate()
-        for name, owner in (("queue", "root"), ("data", "postfix"), ("mail", "nobody"), ("dovecot", "root")):
-            (self.dir / name).mkdir()
-            shutil.chown(self.dir / name, owner)
-        mailboxes = "".join(f"{name}@{DOMAIN} {name}/\n" for name in MAILBOXES)
-        (self.dir / "mailboxes").write_text(mailboxes)
-        (self.dir / "master.cf").write_text(POSTFIX_SERVICES.format(**self.ports))
-        (self.dir / "main.cf").write_text(
-            POSTFIX_SETTINGS.format(dir=self.dir, domain=DOMAIN, size=self._size, cert=cert, key=key))
-        (self.dir / "dovecot.conf").write_text(DOVECOT_SETTINGS.format(dir=self.dir, mechanisms=self._mechanisms))
-        users = self.dir / "users"
-        users.write_text(f"{self.user}:{self.password}\n")
-        shutil.chown(users, "dovecot")
-        users.chmod(0o600)
-
-    def start(self):
-        self.spawn("/usr/sbin/dovecot", "-F", "-c", self.dir / "dovecot.conf")
-        wait_until((self.dir / "auth").exists, 20, "Dovecot's start")
-        super().start()
-
-    def command(self):
-        # Not "postfix start-fg": there a shell stands before the master, which leaves the group.
-        subprocess.run(["/usr/sbin/postfix", "-c", self.dir, "check"], check=True, timeout=30)
-        return [POSTFIX_MASTER, "-c", self.dir, "-s"]
-
-    def logins(self):
-        """How many transactions somebody who had logged in has begun."""
-        return self.text().count("sasl_username=")
+def _wait_gone(process, timeout):
+    """Wait until nothing is left of a process and its group."""
+    process.wait(timeout)
+    wait_until(lambda: not _signal_group(process.pid, 0), timeout, "the end of a peer")

@@ -3,8 +3,8 @@
 
 import pytest
 from peer_tests import RCPT, SENDER, content, delivered
-from peers import Postfix
 from postern import Postern
+from postfix import Postfix
 
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256")
 PASSWORD = " pä\"ss'wo\\rd #1 {x} ${HOME} "

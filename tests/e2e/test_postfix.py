@@ -3,8 +3,8 @@
 
 import pytest
 from peer_tests import RCPT, SENDER, PeerTests, content, delivered, random_lines, report
-from peers import Postfix
 from postern import Postern
+from postfix import Postfix
 
 
 @pytest.fixture
