@@ -57,8 +57,8 @@ class OpenSmtpd(UnpackedPeer):
         (self.dir / "spool/smtpd").chmod(0o711)
         (self.dir / "mail").mkdir()
         (self.dir / "mail").chmod(0o777)
-        secret = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=self.password, capture_output=True, text=True,
-                                check=True, timeout=30).stdout
+        secret = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=self.password, capture_output=True,
+                                text=True, check=True, timeout=30).stdout
         (self.dir / "logins").write_text(f"{self.user} {secret}")
         (self.dir / "mailboxes").write_text("".join(f"{name}@{DOMAIN}\n" for name in MAILBOXES))
         cert, key = self.certificate()
