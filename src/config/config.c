@@ -50,6 +50,8 @@ free_upstreams(struct config *config)
 		free(config->upstream[i].ca_file);
 		free(config->upstream[i].username);
 		free(config->upstream[i].password_file);
+		free(config->upstream[i].bind4);
+		free(config->upstream[i].bind6);
 	}
 	free(config->upstream);
 }

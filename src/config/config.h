@@ -50,6 +50,7 @@ struct config_upstream {
 	char *password_file;    /* absolute */
 	unsigned password_line; /* where it was given, for secret.h */
 	enum auth_choice auth;
+	char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
 	unsigned connections;
 	struct rate rate;
 	uint64_t timeout_ms; /* for each command and its reply */

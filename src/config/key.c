@@ -46,6 +46,7 @@ static const struct key upstream_keys[] = {
 	{ "username",      &kind_text, NULL, NULL, "255", AT(config_upstream, username) },
 	{ "password_file", &kind_file, NULL, NULL, NULL, AT(config_upstream, password_file) },
 	{ "auth",          &kind_auth, "auto", NULL, NULL, AT(config_upstream, auth) },
+	{ "bind",          &kind_sources, NULL, NULL, NULL, AT(config_upstream, bind4) },
 	{ "connections",   &kind_number, "10", "1", "1000", AT(config_upstream, connections) },
 	{ "rate",          &kind_rate, NULL, NULL, NULL, AT(config_upstream, rate) },
 	{ "timeout",       &kind_duration, "5m", "100ms", "1h", AT(config_upstream, timeout_ms) },

@@ -142,6 +142,26 @@ add_network(const struct key *key, const char *text, void *record)
 	return NULL;
 }
 
+/* One source address of a list that has at most one of each family. */
+static const char *
+add_source(const struct key *key, const char *text, void *record)
+{
+	struct config_upstream *upstream = record;
+	struct in6_addr in6;
+	bool is_inet6 = inet_pton(AF_INET6, text, &in6) == 1;
+	char **field = is_inet6 ? &upstream->bind6 : &upstream->bind4;
+
+	(void)key;
+	if (!is_address(text))
+		return "not an IP address";
+	if (is_inet6 && IN6_IS_ADDR_V4MAPPED(&in6))
+		return "an IPv4 address in IPv6's clothes";
+	if (*field != NULL)
+		return is_inet6 ? "a second IPv6 address" : "a second IPv4 address";
+	*field = xstrdup(text);
+	return NULL;
+}
+
 #define KIND(setter, text)                     \
 	{                                      \
 		.set = setter, .allowed = text \
@@ -162,5 +182,11 @@ const struct kind kind_user = KIND(set_user, "the name of a user of this system"
 const struct kind kind_networks = {
 	.set = add_network,
 	.allowed = "at least one network, such as 127.0.0.0/8, 10.1.0.0/16 or 2001:db8::/48",
+	.is_list = true,
+};
+const struct kind kind_sources = {
+	.set = add_source,
+	.allowed =
+	    "an IPv4 address, an IPv6 address, or one of each, such as { 192.0.2.1, 2001:db8::1 }",
 	.is_list = true,
 };

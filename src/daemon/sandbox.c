@@ -75,6 +75,16 @@ lock_files(enum worker_role role, const struct config *config)
 	return result;
 }
 
+/* Whether connections get source addresses. */
+static bool
+has_sources(const struct config *config)
+{
+	for (size_t i = 0; i < config->nupstream; i++)
+		if (config->upstream[i].bind4 != NULL || config->upstream[i].bind6 != NULL)
+			return true;
+	return false;
+}
+
 /*
  * What a part came to.  A container may forbid what the kernel has: mail goes on all the same, for
  * the workers have no privileges anyway.
@@ -94,9 +104,10 @@ sandbox_enter(enum worker_role role, const struct config *config)
 	(void)role;
 	(void)config;
 	(void)lock_files;
+	(void)has_sources;
 	(void)judge;
 #else
 	judge("files", lock_files(role, config));
-	judge("calls", sandbox_calls(role));
+	judge("calls", sandbox_calls(role, role == WORKER_OUTBOUND && has_sources(config)));
 #endif
 }

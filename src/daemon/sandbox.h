@@ -7,6 +7,7 @@
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/worker.h"
@@ -23,7 +24,8 @@ void sandbox_enter(enum worker_role role, const struct config *config);
  */
 int sandbox_files(const char *spool, const char *const *readable, size_t count);
 
-/* System calls: those that the role uses, EPERM for all others. */
-int sandbox_calls(enum worker_role role);
+/* System calls: those that the role uses, EPERM for all others; bind(2) only for source addresses.
+ */
+int sandbox_calls(enum worker_role role, bool has_sources);
 
 #endif

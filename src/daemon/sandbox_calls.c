@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * sandbox_calls.c - the system calls of a worker, as a seccomp filter.
- * What is missing here fails with EPERM: no program is run, no process made, no port bound, and the
+ * What is missing here fails with EPERM: no program is run, no process made, no port bound
+ * (but to connect from it, where the config has source addresses), and the
  * listener makes no socket but to the log.
  */
 #include "daemon/sandbox.h"
@@ -204,7 +205,7 @@ allow_ioctls(scmp_filter_ctx filter)
 }
 
 int
-sandbox_calls(enum worker_role role)
+sandbox_calls(enum worker_role role, bool has_sources)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int error = 0;
@@ -218,6 +219,8 @@ sandbox_calls(enum worker_role role)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (error == 0)
 		error = allow_sockets(filter, role);
+	if (error == 0 && has_sources)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
 	if (error == 0)
 		error = allow_ioctls(filter);
 	if (error == 0)

@@ -20,6 +20,14 @@ struct resolver;
 struct resolver *resolver_new(struct event_base *base);
 void resolver_free(struct resolver **resolver);
 
+/* Where to, and how.  The texts are borrowed until the dial is over. */
+struct dial_target {
+	const char *host; /* a name or an address */
+	uint16_t port;
+	const char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
+	uint64_t timeout_ms;       /* for all of it */
+};
+
 /*
  * Success: fd is a connected non-blocking socket with TCP_NODELAY, now the callee's, and peer its
  * address (valid during the call).  Failure: fd is -1 and why names each address that was tried and
@@ -28,8 +36,8 @@ void resolver_free(struct resolver **resolver);
 typedef void dial_fn(void *ctx, int fd, const struct sockaddr *peer, const char *why);
 
 /* NULL: out of memory. */
-struct dial *dial_start(struct event_base *base, struct resolver *resolver, const char *host,
-    uint16_t port, uint64_t timeout_ms, dial_fn *done, void *ctx);
+struct dial *dial_start(struct event_base *base, struct resolver *resolver,
+    const struct dial_target *target, dial_fn *done, void *ctx);
 
 /* Cancel: done will not be called.  The dial frees itself after done; the owner then drops its
  * pointer. */

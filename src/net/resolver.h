@@ -3,7 +3,7 @@
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 struct event_base;
 struct lookup;
@@ -15,15 +15,19 @@ struct addrinfo;
 struct resolver *
 resolver_new_from(struct event_base *base, const char *resolv_conf, const char *hosts);
 
-/* found is NULL on failure and why says more; the callee frees it (evutil_freeaddrinfo). */
-typedef void lookup_fn(void *ctx, struct addrinfo *found, const char *why);
-
 /*
- * Look a host up.  NULL: done was called already (an address, a name in hosts, out of memory).
- * Otherwise it will be called, once, unless lookup_cancel() comes first.
+ * Called with the addresses that are new (of at most two families, with port 0; valid during the
+ * call; NULL: none) when a connection may begin: RFC 8305 3.  is_last: nothing more will come, the
+ * lookup is gone; if nothing came at all, why says so in words.  Not from within lookup_start().
  */
-struct lookup *lookup_start(
-    struct resolver *resolver, const char *host, uint16_t port, lookup_fn *done, void *ctx);
+typedef void
+lookup_fn(void *ctx, const struct addrinfo *const found[2], bool is_last, const char *why);
+
+/* Look up the addresses of both families of a host: a name or an address.  NULL: out of memory. */
+struct lookup *
+lookup_start(struct resolver *resolver, const char *host, lookup_fn *done, void *ctx);
+
+/* done is not called any more. */
 void lookup_cancel(struct lookup **lookup);
 
 #endif

@@ -308,6 +308,21 @@ on_idle_too_long(evutil_socket_t fd, short what, void *ctx)
 	uplink_leave(uplink);
 }
 
+static struct dial *
+dial(struct uplink *uplink)
+{
+	const struct config_upstream *upstream = uplink->of.upstream;
+	const struct dial_target target = {
+		.host = upstream->host,
+		.port = upstream->port,
+		.bind4 = upstream->bind4,
+		.bind6 = upstream->bind6,
+		.timeout_ms = upstream->timeout_ms,
+	};
+
+	return dial_start(uplink->of.base, uplink->of.resolver, &target, on_dialled, uplink);
+}
+
 struct uplink *
 uplink_start(const struct uplink_context *context)
 {
@@ -319,8 +334,7 @@ uplink_start(const struct uplink_context *context)
 	uplink->current = &uplink->slot[0];
 	uplink->ahead = &uplink->slot[1];
 	uplink->idle_timer = event_new(context->base, -1, 0, on_idle_too_long, uplink);
-	uplink->dial = dial_start(context->base, context->resolver, context->upstream->host,
-	    context->upstream->port, context->upstream->timeout_ms, on_dialled, uplink);
+	uplink->dial = dial(uplink);
 	if (uplink->idle_timer != NULL && uplink->dial != NULL)
 		return uplink;
 	dial_cancel(&uplink->dial);

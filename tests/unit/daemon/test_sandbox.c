@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,11 +51,11 @@ tear_down(void)
 	rmdir(spool);
 }
 
-/* Lock in a child as this role and run it there: its status. */
+/* Lock in a child as this role and run it there, with an upstream: its status. */
 static int
-locked(enum worker_role role, int (*run)(void))
+locked_with(struct config_upstream *upstream, enum worker_role role, int (*run)(void))
 {
-	struct config config = { .spool = spool };
+	struct config config = { .spool = spool, .upstream = upstream, .nupstream = 1 };
 	int status;
 	pid_t child = fork();
 
@@ -65,6 +66,12 @@ locked(enum worker_role role, int (*run)(void))
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	return status;
+}
+
+static int
+locked(enum worker_role role, int (*run)(void))
+{
+	return locked_with(&(struct config_upstream){ .name = NULL }, role, run);
 }
 
 /* Whether a call failed with this error. */
@@ -173,6 +180,19 @@ bind_ports(void)
 }
 
 static int
+connect_from_a_source(void)
+{
+	struct sockaddr_in source = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	source.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int)) != 0 ||
+	    bind(fd, (struct sockaddr *)&source, sizeof source) != 0)
+		return 1;
+	return fails(listen(fd, 1), EPERM) ? 0 : 2;
+}
+
+static int
 end_by_abort(void)
 {
 	abort();
@@ -220,6 +240,7 @@ START_TEST(test_locks_in)
 	/* Nothing is locked in. */
 	ck_assert_int_eq(locked(WORKER_LISTENER, use_etc), 0);
 	(void)has_landlock;
+	(void)connect_from_a_source;
 #else
 	if (!has_landlock() && cases[_i].run != make_processes)
 		return;
@@ -231,6 +252,17 @@ START_TEST(test_locks_in)
 }
 END_TEST
 
+START_TEST(test_source_addresses_need_bind)
+{
+#ifndef WITH_SANITIZERS
+	struct config_upstream upstream = { .bind6 = (char[]){ "::1" } };
+
+	ck_assert_int_eq(locked_with(&upstream, WORKER_OUTBOUND, connect_from_a_source), 0);
+	ck_assert_int_eq(locked_with(&upstream, WORKER_LISTENER, bind_ports), 0);
+#endif
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -238,6 +270,7 @@ add_cases(Suite *suite)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, test_locks_in, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_test(tcase, test_source_addresses_need_bind);
 	suite_add_tcase(suite, tcase);
 }
 
