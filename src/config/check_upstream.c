@@ -18,25 +18,46 @@ broken(struct report *report, const struct raw_section *section, const char *nam
 	raw_report(report, section, raw_find(section, name), why, allowed);
 }
 
+static const char *const sources[] = { "password_file", "password_env", "password_command" };
+
+#define PASSWORD_KEYS "password_file, password_env and password_command"
+
+/* The key that a section has a password by, or NULL; more than one is reported. */
+static const char *
+find_password(const struct raw_section *section, struct report *report)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+		if (!raw_mentions(section, sources[i]))
+			continue;
+		if (found != NULL && raw_find(section, sources[i]) != NULL)
+			broken(report, section, sources[i], "there is another password",
+			    "one of " PASSWORD_KEYS);
+		found = sources[i];
+	}
+	return found;
+}
+
 static void
 check_login(const struct raw_section *section, const struct config_upstream *upstream,
     struct report *report)
 {
 	bool username = raw_mentions(section, "username");
-	bool password = raw_mentions(section, "password_file");
+	const char *password = find_password(section, report);
 
-	if (upstream->username != NULL && !password)
-		broken(report, section, "username", "password_file is missing",
-		    "both username and password_file, or neither");
-	if (upstream->password_file != NULL && !username)
-		broken(report, section, "password_file", "username is missing",
-		    "both username and password_file, or neither");
-	if (raw_mentions(section, "auth") && !username && !password)
+	if (upstream->username != NULL && password == NULL)
+		broken(report, section, "username", "a password is missing",
+		    "with one of " PASSWORD_KEYS ", or no login at all");
+	if (password != NULL && raw_find(section, password) != NULL && !username)
+		broken(report, section, password, "username is missing",
+		    "with username, or no login at all");
+	if (raw_mentions(section, "auth") && !username && password == NULL)
 		broken(report, section, "auth", "there is no login",
-		    "with username and password_file");
-	if (upstream->tls == TLS_NONE && (username || password))
+		    "with username and one of " PASSWORD_KEYS);
+	if (upstream->tls == TLS_NONE && (username || password != NULL))
 		broken(report, section, "tls", "the password would travel in the clear",
-		    "starttls or implicit, or no username and password_file");
+		    "starttls or implicit, or no username and password");
 }
 
 static void

@@ -91,7 +91,10 @@ complete_upstream(const struct config *config, struct config_upstream *upstream,
 		upstream->port = upstream->tls == TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SUBMISSION;
 	anchor(config, &upstream->ca_file);
 	anchor(config, &upstream->password_file);
-	upstream->password_line = raw_line(section, "password_file");
+	upstream->password_line =
+	    raw_line(section, upstream->password_env != NULL       ? "password_env"
+			      : upstream->password_command != NULL ? "password_command"
+								   : "password_file");
 }
 
 /* A default gives way when the other end of its range was set beyond it. */

@@ -52,6 +52,8 @@ free_upstreams(struct config *config)
 		free(config->upstream[i].password_file);
 		free(config->upstream[i].bind4);
 		free(config->upstream[i].bind6);
+		free(config->upstream[i].password_env);
+		free(config->upstream[i].password_command);
 	}
 	free(config->upstream);
 }

@@ -47,8 +47,10 @@ struct config_upstream {
 	enum tls_mode tls;      /* default by port: 465 implicit, else starttls */
 	char *ca_file;          /* absolute; NULL: the system's trust store */
 	char *username;         /* NULL: no login */
-	char *password_file;    /* absolute */
-	unsigned password_line; /* where it was given, for secret.h */
+	char *password_file;    /* absolute; of the three at most one is set */
+	char *password_env;     /* the name of a variable */
+	char *password_command; /* for /bin/sh */
+	unsigned password_line; /* where one of the three was given, for secret.h */
 	enum auth_choice auth;
 	char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
 	unsigned connections;

@@ -113,6 +113,20 @@ set_path(const struct key *key, const char *text, void *record)
 	return why != NULL ? why : replace(key, text, record);
 }
 
+static const char *
+set_variable(const struct key *key, const char *text, void *record)
+{
+	const char *why = check_text(key, text);
+	bool is_name =
+	    (text[0] < '0' || text[0] > '9') &&
+	    text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] ==
+		'\0';
+
+	if (why == NULL && !is_name)
+		why = "not the name of a variable";
+	return why != NULL ? why : replace(key, text, record);
+}
+
 /* Names that useradd(8) would take; names in directories have dots and more. */
 static const char *
 set_user(const struct key *key, const char *text, void *record)
@@ -178,6 +192,9 @@ const struct kind kind_path = KIND(set_path, "an absolute path of at most %max o
 const struct kind kind_file =
     KIND(set_text, "a path, absolute or relative to the directory of the config file");
 const struct kind kind_text = KIND(set_text, "1 to %max octets without control characters");
+const struct kind kind_variable =
+    KIND(set_variable, "the name of an environment variable, such as SMTP_PASSWORD: at most %max "
+		       "letters, digits and _");
 const struct kind kind_user = KIND(set_user, "the name of a user of this system");
 const struct kind kind_networks = {
 	.set = add_network,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * secret.h - passwords, read from files late and kept in one place.
+ * secret.h - passwords, got late and kept in one place.
  * Only the outbound worker loads them; the master merely checks that they could be.
  */
 #ifndef CONFIG_SECRET_H
@@ -17,13 +17,17 @@ struct secrets {
 };
 
 /*
- * Read the password file of every upstream.  A file that others than its owner (and root) can read
- * is an error that says how to fix it.  When $CREDENTIALS_DIRECTORY (systemd's LoadCredential=)
- * holds a file of the same base name, that one is read instead.  One trailing line end is cut; an
- * empty password, one with NUL or of over 4096 octets is an error. NULL on failure, with a line for
- * each problem in errors.
+ * Get the password of every upstream, from its file, environment variable or command.  A file that
+ * others than its owner (and root) can read is an error that says how to fix it.  When
+ * $CREDENTIALS_DIRECTORY (systemd's LoadCredential=) holds a file of the same base name, that one
+ * is read instead.  A command may take 10 s.  One trailing line end is cut; an empty password, one
+ * with NUL or of over 4096 octets is an error.  NULL on failure, with a line for each problem in
+ * errors.
  */
 struct secrets *secrets_load(const struct config *config, struct str *errors);
+
+/* Cleanse the variables with passwords in this process's environment. */
+void secrets_scrub_environment(const struct config *config);
 
 /* The same checks, leaving nothing behind: 0 or -1. */
 int secrets_check(const struct config *config, struct str *errors);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/secret.h"
 #include "daemon/sandbox.h"
 #include "daemon/shared.h"
 #include "daemon/sockets.h"
@@ -106,6 +107,7 @@ worker_listener_run(const struct worker_setup *setup)
 	struct inbound inbound = { 0 };
 
 	worker_begin(setup);
+	secrets_scrub_environment(setup->config);
 	int status = worker_become(setup);
 	if (status == 0)
 		status = worker_loop_init(&inbound.worker, setup);

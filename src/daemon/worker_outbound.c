@@ -146,7 +146,8 @@ load_secrets(const struct config *config)
 	struct secrets *secrets = secrets_load(config, &errors);
 
 	if (secrets == NULL)
-		report_lines("password_file", str_is_bad(&errors) ? "out of memory" : errors.data);
+		report_lines(
+		    "password_missing", str_is_bad(&errors) ? "out of memory" : errors.data);
 	str_free(&errors);
 	return secrets;
 }
@@ -158,6 +159,7 @@ worker_outbound_run(const struct worker_setup *setup)
 
 	worker_begin(setup);
 	struct secrets *secrets = load_secrets(setup->config);
+	secrets_scrub_environment(setup->config);
 	if (secrets == NULL)
 		return EX_CONFIG;
 	int status = worker_become(setup);

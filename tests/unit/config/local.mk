@@ -2,7 +2,7 @@
 CONFIG_TEST_LDADD = libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 config_tests = tests/unit/config/test_check tests/unit/config/test_config \
 	tests/unit/config/test_key tests/unit/config/test_paths tests/unit/config/test_raw \
-	tests/unit/config/test_secret
+	tests/unit/config/test_secret tests/unit/config/test_secret_command
 check_PROGRAMS += $(config_tests)
 TESTS += $(config_tests)
 config_sample = tests/unit/config/sample.c tests/unit/config/sample.h
@@ -21,6 +21,8 @@ tests_unit_config_test_paths_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_raw_SOURCES = tests/unit/config/test_raw.c $(config_sample)
 tests_unit_config_test_raw_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_raw_LDADD = $(CONFIG_TEST_LDADD)
+tests_unit_config_test_secret_command_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_config_test_secret_command_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_secret_SOURCES = tests/unit/config/test_secret.c $(config_sample)
 tests_unit_config_test_secret_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_secret_LDADD = $(CONFIG_TEST_LDADD)

@@ -164,11 +164,25 @@ START_TEST(logins)
 {
 	static const struct bad cases[] = {
 		{ "upstream a { host = b.c\nusername = u }",
-		    "2: upstream \"a\": username = u: password_file is missing; allowed" },
+		    "2: upstream \"a\": username = u: a password is missing; allowed" },
 		{ "upstream a { host = b.c\npassword_file = p }",
 		    "2: upstream \"a\": password_file = p: username is missing; allowed" },
 		{ "upstream a { host = b.c username = u password_file = p\n\ntls = none }",
 		    "3: upstream \"a\": tls = none: the password would travel in the clear" },
+		{ "upstream a { host = b.c\npassword_env = P }",
+		    "2: upstream \"a\": password_env = P: username is missing; allowed" },
+		{ "upstream a { host = b.c username = u password_file = p\npassword_env = P }",
+		    "2: upstream \"a\": password_env = P: there is another password; allowed: "
+		    "one" },
+		{ "upstream a { host = b.c username = u password_env = P\npassword_command = 'a b' "
+		  "}",
+		    "2: upstream \"a\": password_command = \"a b\": there is another password" },
+		{ "upstream a { host = b.c username = u password_env = 1P }",
+		    "1: upstream \"a\": password_env = 1P: not the name of a variable" },
+		{ "upstream a { host = b.c username = u password_env = 'A=B' }",
+		    "1: upstream \"a\": password_env = \"A=B\": not the name of a variable" },
+		{ "upstream a { host = b.c username = u password_command = '' }",
+		    "1: upstream \"a\": password_command = \"\": empty" },
 		{ "upstream a { host = b.c\nauth = plain }",
 		    "2: upstream \"a\": auth = plain: there is no login; allowed: with username" },
 		{ "upstream a { host = b.c username = u password_file = p\nauth = SCRAM }",

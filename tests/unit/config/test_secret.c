@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* test_secret.c - which password files are taken, and what is read from them. */
+/*
+ * test_secret.c - which password files are taken, and what is read from them, from variables and
+ * from commands.  Tests config/secret.c and config/secret_file.c.
+ */
 #include "config/secret.h"
 
 #include <stdio.h>
@@ -216,6 +219,80 @@ START_TEST(a_credential_goes_first)
 }
 END_TEST
 
+/* The same content from each source. */
+START_TEST(variables_and_commands)
+{
+	static const char *const passwords[] = { "secret", " a \"b' #c\\ \t", "${HOME}",
+		"p\xc3\xa4ssw\xc3\xb6rt" };
+
+	for (size_t i = 0; i < sizeof passwords / sizeof *passwords; i++) {
+		struct sample sample;
+
+		ck_assert_int_eq(setenv("TEST_PASSWORD", passwords[i], 1), 0);
+		sample_make(
+		    &sample, "upstream a { host = b.c username = u password_env = TEST_PASSWORD }");
+		expect_password(&sample, passwords[i]);
+		sample_remove(&sample);
+		sample_make(&sample, "upstream a { host = b.c username = u\n"
+				     "password_command = 'printf \"%s\\n\" \"$TEST_PASSWORD\"' }");
+		expect_password(&sample, passwords[i]);
+		sample_remove(&sample);
+	}
+	unsetenv("TEST_PASSWORD");
+}
+END_TEST
+
+START_TEST(variables_and_commands_without_a_password)
+{
+	static const struct {
+		const char *source, *error;
+	} cases[] = {
+		{ "password_env = TEST_UNSET", "password_env = TEST_UNSET: it is not set; needed" },
+		{ "password_env = TEST_EMPTY", "password_env = TEST_EMPTY: the password is empty" },
+		{ "password_command = true", "password_command: the password is empty" },
+		{ "password_command = 'echo s3cret; echo why >&2; exit 2'",
+		    "password_command: ended with status 2: why; needed: a command that prints" },
+		{ "password_command = 'head -c 5000 /dev/zero'",
+		    "password_command: it prints more than a password" },
+	};
+
+	setenv("TEST_EMPTY", "", 1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sample sample;
+		char text[256];
+
+		snprintf(text, sizeof text, "upstream a { host = b.c username = u\n%s }",
+		    cases[i].source);
+		sample_make(&sample, text);
+		ck_assert_ptr_null(load(&sample));
+		ck_assert_msg(
+		    strstr(sample.errors.data, cases[i].error) != NULL, "%s", sample.errors.data);
+		ck_assert_ptr_nonnull(strstr(sample.errors.data, "postern.conf:2: upstream"));
+		ck_assert_ptr_null(strstr(sample.errors.data, "s3cret"));
+		sample_remove(&sample);
+	}
+}
+END_TEST
+
+START_TEST(the_environment_is_scrubbed)
+{
+	struct sample sample;
+	char variable[] = "TEST_PASSWORD=hunter2";
+
+	ck_assert_int_eq(putenv(variable), 0);
+	sample_make(&sample, "upstream a { host = b.c username = u password_env = TEST_PASSWORD }");
+
+	struct config *config = sample_load(&sample);
+
+	secrets_scrub_environment(config);
+	ck_assert_ptr_null(getenv("TEST_PASSWORD"));
+	ck_assert_int_eq(memcmp(variable, "TEST_PASSWORD=\0\0\0\0\0\0\0", 21), 0);
+	secrets_scrub_environment(config);
+	config_free(&config);
+	sample_remove(&sample);
+}
+END_TEST
+
 START_TEST(without_a_login_there_is_none)
 {
 	struct sample sample;
@@ -257,6 +334,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "content", content_is_taken_as_it_is, content_that_is_no_password,
 	    nul_octets, length);
+	add_tests(suite, "other sources", variables_and_commands,
+	    variables_and_commands_without_a_password, the_environment_is_scrubbed);
 	add_tests(suite, "files", modes_that_others_can_use, modes_that_are_fine,
 	    a_group_may_read_what_root_owns, what_is_no_file, a_credential_goes_first,
 	    without_a_login_there_is_none, every_bad_file_is_told);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* secret_command.h - a command that prints a secret. */
+#ifndef CONFIG_SECRET_COMMAND_H
+#define CONFIG_SECRET_COMMAND_H
+
+#include <stddef.h>
+
+struct str;
+
+enum { SECRET_COMMAND_MS = 10 * 1000 };
+
+/*
+ * Run a command by /bin/sh, for at most SECRET_COMMAND_MS, and take what it prints: -1 with the
+ * reason in why, which has what it said on stderr, or 0.  What does not fit into out is an error.
+ * The caller cleanses out.
+ */
+int
+secret_command_run(const char *command, char *out, size_t size, size_t *ret_len, struct str *why);
+
+#endif
