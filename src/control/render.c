@@ -1,109 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * render.c - see render.h.  What peers said is stripped of control octets before it reaches a
- * terminal. A listing has one message on each line, so it is shown while it comes.
+ * render.c - messages, one or many; see render.h.  A listing has one message on each line, so it is
+ * shown while it comes.
  */
 #include "control/render.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
-
-static const char *
-get(const json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text != NULL ? text : "";
-}
-
-static json_int_t
-number(const json_t *json, const char *key)
-{
-	return json_integer_value(json_object_get(json, key));
-}
-
-static void
-put(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (text[0] == '\xc2' && (unsigned char)text[1] >= 0x80 &&
-		    (unsigned char)text[1] < 0xa0)
-			text++; /* U+0080 to U+009F */
-		else
-			fputc(iscntrl((unsigned char)*text) ? ' ' : *text, out);
-	}
-}
-
-/* "42s", "17m", "3h", "5d". */
-static void
-put_age(FILE *out, json_int_t seconds)
-{
-	if (seconds < 120)
-		fprintf(out, "%3llds", (long long)seconds);
-	else if (seconds < 2 * 3600)
-		fprintf(out, "%3lldm", (long long)seconds / 60);
-	else if (seconds < 2 * 86400)
-		fprintf(out, "%3lldh", (long long)seconds / 3600);
-	else
-		fprintf(out, "%3lldd", (long long)seconds / 86400);
-}
-
-static void
-render_upstreams(FILE *out, const json_t *upstreams)
-{
-	size_t i;
-	const json_t *upstream;
-
-	json_array_foreach(upstreams, i, upstream)
-	{
-		fprintf(out, "upstream %s (%s:%lld): %s, %lld connections, %lld busy\n",
-		    get(upstream, "name"), get(upstream, "host"),
-		    (long long)number(upstream, "port"), get(upstream, "state"),
-		    (long long)number(upstream, "connections"),
-		    (long long)number(upstream, "busy"));
-		if (strcmp(get(upstream, "state"), "held") != 0)
-			continue;
-		fputs("    held because: ", out);
-		put(out, get(upstream, "reason"));
-		fprintf(out, "\n    held since %s, next probe %s\n", get(upstream, "held_since"),
-		    get(upstream, "next_probe"));
-	}
-}
-
-void
-render_status(FILE *out, const json_t *status)
-{
-	const json_t *queue = json_object_get(status, "queue");
-	const json_t *counters = json_object_get(status, "counters");
-
-	fprintf(out, "postern %s on %s, started %s, config generation %lld\n",
-	    get(status, "version"), get(status, "hostname"), get(status, "started"),
-	    (long long)number(status, "generation"));
-	if (!json_is_true(json_object_get(status, "recovered")))
-		fputs("the spool is still being read after the start: the numbers grow\n", out);
-	fprintf(out,
-	    "queue: %lld messages: %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
-	    (long long)number(queue, "messages"), (long long)number(queue, "ready"),
-	    (long long)number(queue, "waiting"), (long long)number(queue, "sending"),
-	    (long long)number(queue, "held"));
-	put_age(out, number(queue, "oldest_s"));
-	fputc('\n', out);
-	if (number(counters, "spool_full") != 0)
-		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
-	render_upstreams(out, json_object_get(status, "upstreams"));
-	fprintf(out,
-	    "clients: %lld now; accepted %lld messages, delivered %lld, deferred %lld, failed %lld "
-	    "recipients\n",
-	    (long long)number(counters, "clients"),
-	    (long long)number(counters, "accepted_messages"),
-	    (long long)number(counters, "delivered"), (long long)number(counters, "deferred"),
-	    (long long)number(counters, "failed"));
-}
+#include "control/render_internal.h"
 
 static void
 put_recipients(FILE *out, const json_t *message)
@@ -111,7 +19,7 @@ put_recipients(FILE *out, const json_t *message)
 	const json_t *to = json_object_get(message, "to");
 	size_t count = json_array_size(to);
 
-	put(out, count > 0 ? json_string_value(json_array_get(to, 0)) : "");
+	render_put(out, count > 0 ? json_string_value(json_array_get(to, 0)) : "");
 	if (count > 1)
 		fprintf(out, " and %zu more", count - 1);
 }
@@ -119,18 +27,19 @@ put_recipients(FILE *out, const json_t *message)
 static void
 render_row(FILE *out, const json_t *message)
 {
-	fprintf(out, "%s  ", get(message, "id"));
-	put_age(out, number(message, "age_s"));
-	fprintf(out, "  %8lld  %-7s  <", (long long)number(message, "size"), get(message, "state"));
-	put(out, get(message, "from"));
+	fprintf(out, "%s  ", render_get(message, "id"));
+	render_age(out, render_number(message, "age_s"));
+	fprintf(out, "  %8lld  %-7s  <", (long long)render_number(message, "size"),
+	    render_get(message, "state"));
+	render_put(out, render_get(message, "from"));
 	fputs("> -> ", out);
 	put_recipients(out, message);
 	fputc('\n', out);
-	if (*get(message, "reason") == '\0')
+	if (*render_get(message, "reason") == '\0')
 		return;
-	fprintf(out, "    (%lld tries, next %s) ", (long long)number(message, "attempts"),
-	    *get(message, "next_try") != '\0' ? get(message, "next_try") : "now");
-	put(out, get(message, "reason"));
+	fprintf(out, "    (%lld tries, next %s) ", (long long)render_number(message, "attempts"),
+	    *render_get(message, "next_try") != '\0' ? render_get(message, "next_try") : "now");
+	render_put(out, render_get(message, "reason"));
 	fputc('\n', out);
 }
 
@@ -142,13 +51,13 @@ render_history(FILE *out, const json_t *history)
 
 	json_array_foreach(history, i, event)
 	{
-		bool deferred = strcmp(get(event, "event"), "deferred") == 0;
+		bool deferred = strcmp(render_get(event, "event"), "deferred") == 0;
 
-		fprintf(out, "  %s %s%s ", get(event, "event"), deferred ? "until " : "",
-		    get(event, deferred ? "until" : "time"));
-		put(out, get(event, "to"));
+		fprintf(out, "  %s %s%s ", render_get(event, "event"), deferred ? "until " : "",
+		    render_get(event, deferred ? "until" : "time"));
+		render_put(out, render_get(event, "to"));
 		fputc(' ', out);
-		put(out, get(event, "reply"));
+		render_put(out, render_get(event, "reply"));
 		fputc('\n', out);
 	}
 }
@@ -163,17 +72,17 @@ render_message(FILE *out, const json_t *message)
 
 	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
 		fprintf(out, "%-10s", keys[i]);
-		put(out, get(message, keys[i]));
+		render_put(out, render_get(message, keys[i]));
 		fputc('\n', out);
 	}
-	fprintf(out, "%-10s%lld\n%-10s%lld\n", "size", (long long)number(message, "size"),
-	    "attempts", (long long)number(message, "attempts"));
+	fprintf(out, "%-10s%lld\n%-10s%lld\n", "size", (long long)render_number(message, "size"),
+	    "attempts", (long long)render_number(message, "attempts"));
 	if (json_is_true(json_object_get(message, "outcome_unknown")))
 		fputs("the last attempt's outcome is unknown: it may have been delivered\n", out);
 	json_array_foreach(recipients, i, rcpt)
 	{
 		fprintf(out, "%-10s", "to");
-		put(out, get(rcpt, "address"));
+		render_put(out, render_get(rcpt, "address"));
 		fputs(json_is_true(json_object_get(rcpt, "done")) ? " (done)\n" : "\n", out);
 	}
 	fputs("history:\n", out);

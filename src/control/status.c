@@ -42,6 +42,30 @@ present_queue(const struct queue *queue)
 	return json;
 }
 
+static void
+set_number(json_t *json, const char *key, double number)
+{
+	json_object_set_new(json, key, number > 0 ? json_real(number) : json_null());
+}
+
+/* How fast it is sent mail, and what waits for it. */
+static void
+set_pace(json_t *json, const struct outbound_upstream_status *status)
+{
+	bool throttled = status->throttle_reason != NULL;
+
+	json_object_set_new(json, "connections_max", json_integer(status->connections_max));
+	json_object_set_new(json, "connections_allowed", json_integer(status->connections_allowed));
+	set_number(json, "rate_per_s", status->rate_per_s);
+	set_number(json, "pace_per_s", status->pace_per_s);
+	set_time(json, "throttled_since", status->throttled_since_ms);
+	json_object_set_new(json, "throttled_because",
+	    throttled ? present_text(status->throttle_reason) : json_null());
+	json_object_set_new(json, "waiting", json_integer((json_int_t)status->waiting));
+	json_object_set_new(json, "drained_in_s",
+	    status->drained_in_s >= 0 ? json_integer(status->drained_in_s) : json_null());
+}
+
 static json_t *
 present_upstream(const struct outbound_upstream_status *status)
 {
@@ -57,6 +81,7 @@ present_upstream(const struct outbound_upstream_status *status)
 	json_object_set_new(json, "reason", held ? present_text(status->hold_reason) : json_null());
 	set_time(json, "held_since", status->held_since_ms);
 	set_time(json, "next_probe", status->next_probe_ms);
+	set_pace(json, status);
 	return json;
 }
 

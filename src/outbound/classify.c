@@ -1,104 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * classify.c - see classify.h.  patterns[] knows replies that providers are known for and is
- * searched first; plain[] says what the classes of codes mean at each step otherwise.
+ * classify.c - see classify.h.  The rows of the provider are searched first, then those of all;
+ * what none of them knows is judged by the class of its code at that step.
  */
 #include "outbound/classify.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#define IN(step)    (1u << (step))
-#define SESSION     (IN(STEP_GREETING) | IN(STEP_EHLO) | IN(STEP_STARTTLS) | IN(STEP_AUTH))
-#define TRANSACTION (IN(STEP_MAIL) | IN(STEP_RCPT) | IN(STEP_DATA) | IN(STEP_DOT))
-/* Where "account" and "rate" are not those of a recipient. */
-#define OURS (SESSION | IN(STEP_MAIL) | IN(STEP_DATA) | IN(STEP_DOT))
-
-struct pattern {
-	unsigned steps;
-	int code;             /* 0: any that begins with 4 or 5 */
-	const char *enhanced; /* NULL: any */
-	const char *text;     /* occurs in the text, in any case; NULL: any */
-	struct verdict verdict;
-};
-
-#define LOGIN(words)                         \
-	{                                    \
-		FATE_HOLD, HOLD_LOGIN, words \
-	}
-#define ACCOUNT(words)                         \
-	{                                      \
-		FATE_HOLD, HOLD_ACCOUNT, words \
-	}
-#define SLOW(words)                             \
-	{                                       \
-		FATE_SLOW, HOLD_THROTTLE, words \
-	}
-
-static const char app_password[] = "the provider refused the login: check username and password; "
-				   "many providers want an app password or an API key";
-static const char basic_auth[] =
-    "the provider has switched off logins with a password for this account (basic authentication)";
-static const char quota[] =
-    "the account has used up what the provider lets it send; it goes on when that resets";
-static const char suspended[] = "the provider has suspended the account: ask its support";
-static const char must_login[] = "the provider wants a login: set username and password_file";
-static const char slower[] =
-    "the provider wants mail to come more slowly: set rate, or fewer connections";
-
-static const struct pattern patterns[] = {
-	/* Login. */
-	{ IN(STEP_AUTH) | TRANSACTION, 550, "5.7.30", NULL, LOGIN(basic_auth) },
-	{ IN(STEP_AUTH), 535, "5.7.139", NULL, LOGIN(basic_auth) },
-	{ IN(STEP_AUTH), 534, NULL, NULL, LOGIN(app_password) },
-	{ IN(STEP_AUTH), 535, NULL, NULL, LOGIN(app_password) },
-	{ IN(STEP_AUTH), 454, NULL, NULL,
-	    { FATE_HOLD, HOLD_SESSION, "the provider cannot check logins just now" } },
-	{ TRANSACTION, 530, NULL, NULL, LOGIN(must_login) },
-	{ TRANSACTION, 535, NULL, NULL, LOGIN(app_password) },
-	{ TRANSACTION, 538, NULL, NULL,
-	    { FATE_HOLD, HOLD_TLS, "the provider wants TLS: set tls" } },
-	{ IN(STEP_MAIL), 0, NULL, "authentication required", LOGIN(must_login) },
-	/* Quota. */
-	{ TRANSACTION | SESSION, 0, "5.4.5", NULL, ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "daily user sending", ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "daily sending quota", ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "daily message quota", ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "sending limit exceeded", ACCOUNT(quota) },
-	{ TRANSACTION | SESSION, 0, NULL, "relay limit exceeded", ACCOUNT(quota) },
-	{ OURS, 0, NULL, "quota exceeded for this account", ACCOUNT(quota) },
-	/* The account as a whole. */
-	{ OURS, 0, NULL, "account suspended", ACCOUNT(suspended) },
-	{ OURS, 0, NULL, "account has been suspended", ACCOUNT(suspended) },
-	{ OURS, 0, NULL, "account is suspended", ACCOUNT(suspended) },
-	{ OURS, 0, NULL, "account disabled", ACCOUNT(suspended) },
-	{ OURS, 0, NULL, "account is disabled", ACCOUNT(suspended) },
-	/* Throttling. */
-	{ TRANSACTION, 432, NULL, NULL, SLOW(slower) },
-	{ TRANSACTION, 454, NULL, "throttl", SLOW(slower) },
-	{ TRANSACTION, 454, NULL, "rate exceeded", SLOW(slower) },
-	{ TRANSACTION, 421, "4.7.28", NULL, SLOW(slower) },
-	{ TRANSACTION, 0, NULL, "maximum sending rate", SLOW(slower) },
-	{ OURS & ~SESSION, 450, "4.2.1", "rate", SLOW(slower) },
-	/* Too many recipients in one transaction: RFC 5321 4.5.3.1.10. */
-	{ IN(STEP_RCPT), 452, NULL, "too many", { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 452, "4.5.3", NULL, { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 452, "5.5.3", NULL, { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 452, "", NULL, { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 552, "5.5.3", NULL, { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 552, "", NULL, { FATE_NEXT, HOLD_NONE, NULL } },
-	{ IN(STEP_RCPT), 552, NULL, "too many", { FATE_NEXT, HOLD_NONE, NULL } },
-};
-
-static bool
-matches(
-    const struct pattern *pattern, enum step step, int code, const char *enhanced, const char *text)
-{
-	return (pattern->steps & IN(step)) != 0 &&
-	       (pattern->code == code || (pattern->code == 0 && code >= 400)) &&
-	       (pattern->enhanced == NULL || strcmp(pattern->enhanced, enhanced) == 0) &&
-	       (pattern->text == NULL || strcasestr(text, pattern->text) != NULL);
-}
+#include "outbound/pattern.h"
 
 /* The class of reply that lets each step go on (RFC 5321 4.3.2, RFC 4954 4). */
 static const char expected_class[] = {
@@ -114,30 +23,84 @@ static const char expected_class[] = {
 	[STEP_QUIT] = 2,
 };
 
-static const enum hold session_hold[] = {
-	[STEP_GREETING] = HOLD_SESSION,
-	[STEP_EHLO] = HOLD_SESSION,
-	[STEP_STARTTLS] = HOLD_TLS,
-	[STEP_AUTH] = HOLD_LOGIN,
-};
+/* Before MAIL there is no message to blame.  A login that fails for now says nothing of the
+ * password. */
+static enum hold
+session_hold(enum step step, int class)
+{
+	if (step == STEP_STARTTLS)
+		return HOLD_TLS;
+	return step == STEP_AUTH && class == 5 ? HOLD_LOGIN : HOLD_SESSION;
+}
+
+static struct verdict
+by_class(enum step step, int class, const char *remedy)
+{
+	if ((SESSION & IN(step)) != 0)
+		return (struct verdict){
+			.fate = FATE_HOLD, .hold = session_hold(step, class), .remedy = remedy
+		};
+	if (class == 4 || class == 5)
+		return (struct verdict){ .fate = class == 4 ? FATE_DEFER : FATE_FAIL,
+			.remedy = remedy };
+	return (struct verdict){ .fate = FATE_UNEXPECTED, .hold = HOLD_SESSION };
+}
+
+/* Whether the reply is about a mailbox (RFC 3463 3.2, 3.3). */
+static bool
+speaks_of_mailbox(const char *enhanced)
+{
+	return *enhanced != '\0' &&
+	       (strncmp(enhanced + 1, ".1.", 3) == 0 || strncmp(enhanced + 1, ".2.", 3) == 0);
+}
+
+/* The first row that fits; with may_hold false, of those that leave the upstream alone. */
+static const struct pattern *
+find(const struct pattern_list *list, bool may_hold, enum step step, int code, const char *enhanced,
+    const char *text)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct pattern *row = &list->rows[i];
+
+		if ((may_hold || row->verdict.fate != FATE_HOLD) &&
+		    pattern_fits(row, step, code, enhanced, text))
+			return row;
+	}
+	return NULL;
+}
+
+/*
+ * A mailbox that is full or disabled is never the upstream's trouble, whatever the words: not at
+ * RCPT, and behind the content only where the provider is known for saying so of the account.
+ */
+static const struct pattern *
+find_known(enum step step, const char *host, int code, const char *enhanced, const char *text)
+{
+	bool mailbox = speaks_of_mailbox(enhanced);
+	struct pattern_list own = pattern_of_provider(host), general = pattern_general();
+	const struct pattern *row =
+	    find(&own, !mailbox || step != STEP_RCPT, step, code, enhanced, text);
+
+	if (row != NULL)
+		return row;
+	return find(&general, !mailbox || (IN(step) & (CONTENT | IN(STEP_RCPT))) == 0, step, code,
+	    enhanced, text);
+}
 
 struct verdict
-classify(enum step step, int code, const char *enhanced, const char *text)
+classify(enum step step, const char *host, int code, const char *enhanced, const char *text)
 {
 	int class = code / 100;
 
 	if (class == expected_class[step])
-		return (struct verdict){ FATE_OK, HOLD_NONE, NULL };
-	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-		if (matches(&patterns[i], step, code, enhanced, text))
-			return patterns[i].verdict;
-	if ((SESSION & IN(step)) != 0)
-		return (struct verdict){ FATE_HOLD, session_hold[step], NULL };
-	if (class == 4)
-		return (struct verdict){ FATE_DEFER, HOLD_NONE, NULL };
-	if (class == 5)
-		return (struct verdict){ FATE_FAIL, HOLD_NONE, NULL };
-	return (struct verdict){ FATE_UNEXPECTED, HOLD_SESSION, NULL };
+		return (struct verdict){ .fate = FATE_OK };
+
+	const struct pattern *row = find_known(step, host, code, enhanced, text);
+
+	if (row == NULL)
+		return by_class(step, class, NULL);
+	return row->verdict.fate != FATE_OK ? row->verdict
+					    : by_class(step, class, row->verdict.remedy);
 }
 
 const char *

@@ -112,6 +112,17 @@ delivery_judge_all(struct delivery *delivery, enum rcpt_fate of, enum rcpt_fate 
 			delivery_judge(delivery, i, fate, code, enhanced, words);
 }
 
+void
+delivery_judge_open(struct delivery *delivery, enum rcpt_fate fate, int code, const char *enhanced,
+    const char *words)
+{
+	static const enum rcpt_fate open[] = { RCPT_SENT, RCPT_TAKEN, RCPT_UNTRIED };
+
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		if (open[i] != fate)
+			delivery_judge_all(delivery, open[i], fate, code, enhanced, words);
+}
+
 size_t
 delivery_count(const struct delivery *delivery, enum rcpt_fate fate)
 {

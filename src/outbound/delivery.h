@@ -46,6 +46,8 @@ struct delivery {
 	int64_t started_ms; /* monotonic */
 	bool uncertain;     /* the content was sent to its end, and no reply came */
 	bool rest;          /* a fresh connection broke at it: what is untried waits a while */
+	bool throttled;     /* the upstream wants less: what is untried waits a moment */
+	const char *remedy; /* for what was refused, in plain words; NULL: none is known */
 };
 
 enum delivery_result {
@@ -65,6 +67,10 @@ void delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate,
 
 /* The same of every recipient whose fate is `of`. */
 void delivery_judge_all(struct delivery *delivery, enum rcpt_fate of, enum rcpt_fate fate, int code,
+    const char *enhanced, const char *words);
+
+/* The same of every recipient that was SENT or TAKEN or not tried: what came to no end. */
+void delivery_judge_open(struct delivery *delivery, enum rcpt_fate fate, int code,
     const char *enhanced, const char *words);
 
 /* How many recipients have this fate. */

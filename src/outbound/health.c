@@ -47,8 +47,9 @@ health_hold(struct health *health, enum hold kind, const char *reason, int64_t n
 		health->since_ms = now_ms;
 		health->failures = 0;
 	}
+	/* Trouble of another kind begins with its own first wait. */
 	if (health->state != HEALTH_HELD)
-		health->failures++;
+		health->failures = kind == health->kind ? health->failures + 1 : 1;
 	health->state = HEALTH_HELD;
 	health->kind = kind;
 	(void)snprintf(health->reason, sizeof health->reason, "%s", reason);

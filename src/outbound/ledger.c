@@ -19,6 +19,8 @@
 #include "queue/retry.h"
 #include "spool/envelope.h"
 
+enum { THROTTLED_MS = 5 * 1000 };
+
 struct ledger *
 ledger_new(const struct ledger_context *context)
 {
@@ -65,6 +67,20 @@ log_attempt(const char *event, const struct delivery *delivery, size_t i,
 	    log_d("ms", clock_mono_ms() - delivery->started_ms),
 	    log_d("age_ms", clock_real_ms() - id_time_ms(delivery->item->id)),
 	    log_d("attempt", delivery->item->attempts + 1));
+}
+
+/* What can be done about a refusal, where that is known. */
+static void
+log_advice(const struct delivery *delivery, const struct config_upstream *upstream)
+{
+	char id[ID_TEXT_SIZE];
+
+	if (delivery->remedy == NULL)
+		return;
+	id_format(delivery->item->id, id);
+	log_info("advice", log_s("id", id), log_s("from", delivery->envelope->from),
+	    log_s("upstream", upstream != NULL ? upstream->name : ""),
+	    log_s("remedy", delivery->remedy));
 }
 
 static void
@@ -131,6 +147,15 @@ settle_deferred(
 	    log_d("next_try_s", delay / 1000), log_s("why", words));
 }
 
+/* How long a message waits without having burnt an attempt. */
+static int64_t
+rest_ms(const struct ledger *ledger, const struct delivery *delivery)
+{
+	int64_t longest = (int64_t)ledger->of.config->queue.retry_min_ms;
+
+	return delivery->throttled && longest > THROTTLED_MS ? THROTTLED_MS : longest;
+}
+
 /* What is left of the message after its delivered and failed recipients were recorded. */
 static void
 settle_rest(struct ledger *ledger, struct delivery *delivery,
@@ -142,9 +167,8 @@ settle_rest(struct ledger *ledger, struct delivery *delivery,
 		ledger_forget(ledger, item);
 	else if (delivery_count(delivery, RCPT_DEFERRED) > 0)
 		settle_deferred(ledger, delivery, upstream);
-	else if (delivery->rest)
-		queue_wait(ledger->of.queue, item,
-		    clock_real_ms() + (int64_t)ledger->of.config->queue.retry_min_ms);
+	else if (delivery->rest || delivery->throttled)
+		queue_wait(ledger->of.queue, item, clock_real_ms() + rest_ms(ledger, delivery));
 	else
 		queue_put_back(ledger->of.queue, item, last);
 	delivery_free(&delivery);
@@ -189,6 +213,7 @@ void
 ledger_settle(struct ledger *ledger, struct delivery *delivery,
     const struct config_upstream *upstream, bool last)
 {
+	log_advice(delivery, upstream);
 	settle_delivered(ledger, delivery, upstream);
 	if (delivery_count(delivery, RCPT_FAILED) > 0) {
 		if (!report_is_due(delivery->envelope)) {

@@ -13,12 +13,16 @@ liboutbound_a_SOURCES = \
 	src/outbound/ledger.c src/outbound/ledger.h src/outbound/ledger_internal.h \
 	src/outbound/ledger_record.c src/outbound/ledger_report.c \
 	src/outbound/operator.c \
+	src/outbound/meter.c src/outbound/meter.h \
 	src/outbound/outbound.c src/outbound/outbound.h src/outbound/outbound_internal.h \
 	src/outbound/pace.c src/outbound/pace.h \
+	src/outbound/pattern.c src/outbound/pattern.h src/outbound/pattern_provider.c \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
 	src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
 	src/outbound/transaction.c \
-	src/outbound/upstream.c src/outbound/upstream.h
+	src/outbound/upstream.c src/outbound/upstream.h src/outbound/upstream_internal.h \
+	src/outbound/upstream_pool.c src/outbound/upstream_status.c \
+	src/outbound/width.c src/outbound/width.h

@@ -51,8 +51,14 @@ struct outbound_upstream_status {
 	const char *name, *host;
 	uint16_t port;
 	enum outbound_upstream_state state;
-	unsigned connections, busy; /* open now; with a transaction */
-	const char *hold_reason;    /* in plain words, with the upstream's; NULL when up */
+	unsigned connections, busy;                    /* open now; with a transaction */
+	unsigned connections_max, connections_allowed; /* configured; for the present */
+	double rate_per_s, pace_per_s; /* messages: configured, for the present; 0: no limit */
+	const char *throttle_reason;   /* in plain words; NULL when it has not asked for less */
+	int64_t throttled_since_ms;    /* real time; 0 when it has not */
+	uint64_t waiting;              /* messages that are due and wait for it */
+	int64_t drained_in_s;          /* until they have left; -1: that cannot be told */
+	const char *hold_reason;       /* in plain words, with the upstream's; NULL when up */
 	int64_t held_since_ms, next_probe_ms; /* real time; 0 when up */
 };
 

@@ -174,7 +174,8 @@ setup_on_reply(struct uplink *uplink)
 		return;
 	}
 
-	struct verdict verdict = classify(step, reply->code, reply->enhanced, reply->text);
+	struct verdict verdict =
+	    classify(step, uplink->of.upstream->host, reply->code, reply->enhanced, reply->text);
 
 	if (verdict.fate == FATE_OK) {
 		on_ok[uplink->phase](uplink);
@@ -182,5 +183,11 @@ setup_on_reply(struct uplink *uplink)
 	}
 	uplink_describe(uplink, step, login_remedy(uplink, verdict.remedy, remedy, sizeof remedy),
 	    why, sizeof why);
+	if (verdict.fate == FATE_SLOW) { /* it lets in fewer than these */
+		uplink->of.on_throttle(
+		    uplink->of.ctx, uplink, verdict.throttle, uplink->started_ms, why);
+		uplink_break(uplink, why);
+		return;
+	}
 	uplink_hold(uplink, verdict.hold != HOLD_NONE ? verdict.hold : HOLD_SESSION, why);
 }

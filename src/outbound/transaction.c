@@ -36,18 +36,6 @@ can_pipeline(const struct uplink *uplink)
 	return smtp_offers(&uplink->caps, SMTP_EXT_PIPELINING);
 }
 
-/* What was TAKEN or SENT but came to no end. */
-static void
-judge_open(struct delivery *delivery, enum rcpt_fate fate, int code, const char *enhanced,
-    const char *words)
-{
-	static const enum rcpt_fate open[] = { RCPT_SENT, RCPT_TAKEN, RCPT_UNTRIED };
-
-	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
-		if (open[i] != fate)
-			delivery_judge_all(delivery, open[i], fate, code, enhanced, words);
-}
-
 /* Give the message of the current slot back and move up. */
 static void
 close_transaction(struct uplink *uplink)
@@ -57,7 +45,8 @@ close_transaction(struct uplink *uplink)
 	size_t untried = delivery_count(delivery, RCPT_UNTRIED);
 
 	/* A transaction that moved nobody must not be begun again at once. */
-	if (untried == delivery->nrcpt && transaction->replied && !uplink->held)
+	if (untried == delivery->nrcpt && transaction->replied && !uplink->held &&
+	    !delivery->throttled)
 		for (size_t i = 0; i < delivery->nrcpt; i++)
 			if (delivery->rcpt[i].reply != NULL)
 				delivery->rcpt[i].fate = RCPT_DEFERRED;
@@ -208,7 +197,7 @@ send_chunk(struct uplink *uplink, struct transaction *transaction, const char *d
 static void
 give_up_content(struct uplink *uplink, struct transaction *transaction, const char *why)
 {
-	judge_open(transaction->delivery, RCPT_DEFERRED, 0, "4.3.0", why);
+	delivery_judge_open(transaction->delivery, RCPT_DEFERRED, 0, "4.3.0", why);
 	uplink->finishing = true; /* no fault of the upstream */
 	uplink_break(uplink, why);
 }
@@ -291,32 +280,59 @@ transaction_on_drain(struct uplink *uplink)
 }
 
 static void
+judge_taken(struct uplink *uplink, struct delivery *delivery, enum rcpt_fate fate)
+{
+	char words[UPLINK_WORDS_SIZE];
+
+	smtp_reply_words(&uplink->reply, words, sizeof words);
+	delivery_judge_all(
+	    delivery, RCPT_TAKEN, fate, uplink->reply.code, uplink->reply.enhanced, words);
+}
+
+static void
 judge_open_by_reply(struct uplink *uplink, struct delivery *delivery, enum rcpt_fate fate)
 {
 	char words[UPLINK_WORDS_SIZE];
 
 	smtp_reply_words(&uplink->reply, words, sizeof words);
-	judge_open(delivery, fate, uplink->reply.code, uplink->reply.enhanced, words);
+	delivery_judge_open(delivery, fate, uplink->reply.code, uplink->reply.enhanced, words);
 }
 
 /* 421: the upstream is about to close.  Only the message at hand may have to do with it, unless it
- * was just begun. */
+ * was just begun, or the connection is what there was too much of. */
 static void
-on_closing(struct uplink *uplink, enum step step)
+on_closing(struct uplink *uplink, enum step step, enum fate fate)
 {
+	struct transaction *transaction = uplink->current;
 	char why[UPLINK_WORDS_SIZE];
 
 	uplink_describe(uplink, step, NULL, why, sizeof why);
-	if (step == STEP_MAIL && uplink->served == 0) {
+	if (step == STEP_MAIL && uplink->served == 0 && fate == FATE_DEFER) {
 		uplink_hold(uplink, HOLD_SESSION, why);
 		return;
 	}
-	if (step == STEP_MAIL)
-		uplink->finishing =
-		    true; /* it has had its share of messages: a new one gets this */
-	else
-		judge_open_by_reply(uplink, uplink->current->delivery, RCPT_DEFERRED);
+	if (step == STEP_MAIL || fate == FATE_REDIAL || fate == FATE_SLOW) {
+		transaction->content_done = false; /* it was answered: nothing uncertain about it */
+		if (fate == FATE_REDIAL && uplink->served == 0)
+			uplink->of.on_trouble(uplink->of.ctx, uplink, HOLD_NONE, why);
+		uplink->finishing = true; /* by no fault of the message: it goes by another one */
+	} else {
+		judge_open_by_reply(uplink, transaction->delivery, RCPT_DEFERRED);
+	}
 	uplink_break(uplink, why);
+}
+
+/* The upstream wants less: what it did not take waits a moment, and the upstream goes on slower. */
+static void
+on_throttled(
+    struct uplink *uplink, enum step step, struct delivery *delivery, const struct verdict *verdict)
+{
+	char why[UPLINK_WORDS_SIZE];
+
+	uplink_describe(uplink, step, verdict->remedy, why, sizeof why);
+	delivery->throttled = true;
+	uplink->of.on_throttle(
+	    uplink->of.ctx, uplink, verdict->throttle, delivery->started_ms, why);
 }
 
 /* The upstream's trouble, told amid a transaction: its messages go back as if never tried. */
@@ -332,6 +348,15 @@ on_trouble(struct uplink *uplink, enum step step, const struct verdict *verdict)
 	uplink_hold(uplink, verdict->hold, why);
 }
 
+/* What becomes of the recipients that a reply is about. */
+static const enum rcpt_fate rcpt_fates[] = {
+	[FATE_OK] = RCPT_TAKEN,
+	[FATE_DEFER] = RCPT_DEFERRED,
+	[FATE_FAIL] = RCPT_FAILED,
+	[FATE_NEXT] = RCPT_UNTRIED,
+	[FATE_SLOW] = RCPT_UNTRIED,
+};
+
 static void
 on_mail_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
 {
@@ -339,8 +364,7 @@ on_mail_reply(struct uplink *uplink, struct transaction *transaction, enum fate 
 		transaction->mail_ok = true;
 		return;
 	}
-	judge_open_by_reply(
-	    uplink, transaction->delivery, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
+	judge_open_by_reply(uplink, transaction->delivery, rcpt_fates[fate]);
 	if (!can_pipeline(uplink))
 		close_transaction(uplink);
 }
@@ -348,26 +372,10 @@ on_mail_reply(struct uplink *uplink, struct transaction *transaction, enum fate 
 static void
 on_rcpt_reply(struct uplink *uplink, struct transaction *transaction, size_t rcpt, enum fate fate)
 {
-	static const enum rcpt_fate fates[] = {
-		[FATE_OK] = RCPT_TAKEN,
-		[FATE_DEFER] = RCPT_DEFERRED,
-		[FATE_FAIL] = RCPT_FAILED,
-		[FATE_NEXT] = RCPT_UNTRIED,
-	};
 	char words[UPLINK_WORDS_SIZE];
 
 	smtp_reply_words(&uplink->reply, words, sizeof words);
-	delivery_judge(transaction->delivery, rcpt, fates[fate], uplink->reply.code,
-	    uplink->reply.enhanced, words);
-}
-
-static void
-judge_taken(struct uplink *uplink, struct transaction *transaction, enum rcpt_fate fate)
-{
-	char words[UPLINK_WORDS_SIZE];
-
-	smtp_reply_words(&uplink->reply, words, sizeof words);
-	delivery_judge_all(transaction->delivery, RCPT_TAKEN, fate, uplink->reply.code,
+	delivery_judge(transaction->delivery, rcpt, rcpt_fates[fate], uplink->reply.code,
 	    uplink->reply.enhanced, words);
 }
 
@@ -378,7 +386,7 @@ on_data_reply(struct uplink *uplink, struct transaction *transaction, enum fate 
 		send_content(uplink, transaction);
 		return;
 	}
-	judge_taken(uplink, transaction, fate == FATE_FAIL ? RCPT_FAILED : RCPT_DEFERRED);
+	judge_taken(uplink, transaction->delivery, rcpt_fates[fate]);
 	if (transaction->mail_ok)
 		send_rset(uplink);
 	close_transaction(uplink);
@@ -394,10 +402,8 @@ on_dot_reply(struct uplink *uplink, struct transaction *transaction, enum fate f
 		    "end of data: the upstream said yes before the content had ended");
 		return;
 	}
-	judge_taken(uplink, transaction,
-	    fate == FATE_OK     ? RCPT_DELIVERED
-	    : fate == FATE_FAIL ? RCPT_FAILED
-				: RCPT_DEFERRED);
+	judge_taken(
+	    uplink, transaction->delivery, fate == FATE_OK ? RCPT_DELIVERED : rcpt_fates[fate]);
 	uplink->served++;
 	close_transaction(uplink);
 	if (early)
@@ -410,7 +416,8 @@ transaction_on_reply(struct uplink *uplink, const struct expectation *expectatio
 	const struct smtp_reply *reply = &uplink->reply;
 	struct transaction *transaction = expectation->transaction;
 	enum step step = expectation->step;
-	struct verdict verdict = classify(step, reply->code, reply->enhanced, reply->text);
+	struct verdict verdict =
+	    classify(step, uplink->of.upstream->host, reply->code, reply->enhanced, reply->text);
 
 	if (transaction == NULL) { /* RSET */
 		if (verdict.fate != FATE_OK)
@@ -420,13 +427,16 @@ transaction_on_reply(struct uplink *uplink, const struct expectation *expectatio
 	transaction->replied = true;
 	if (step == STEP_RCPT && !transaction->mail_ok)
 		return; /* judged already: this merely repeats that there is no transaction */
-	if (reply->code == 421 && verdict.hold == HOLD_NONE) {
-		on_closing(uplink, step);
+	if (verdict.fate == FATE_HOLD || verdict.fate == FATE_UNEXPECTED) {
+		on_trouble(uplink, step, &verdict);
 		return;
 	}
-	if (verdict.fate == FATE_HOLD || verdict.fate == FATE_SLOW ||
-	    verdict.fate == FATE_UNEXPECTED) {
-		on_trouble(uplink, step, &verdict);
+	if (verdict.fate == FATE_SLOW)
+		on_throttled(uplink, step, transaction->delivery, &verdict);
+	else if (verdict.remedy != NULL)
+		transaction->delivery->remedy = verdict.remedy;
+	if (reply->code == 421 || verdict.fate == FATE_REDIAL) {
+		on_closing(uplink, step, verdict.fate);
 		return;
 	}
 	if (step == STEP_MAIL)
@@ -462,7 +472,7 @@ settle_lost(struct uplink *uplink, struct transaction *transaction, const char *
 		delivery->uncertain = true;
 		delivery_judge_all(delivery, RCPT_TAKEN, RCPT_DEFERRED, 0, "4.4.2", words);
 	} else if (transaction->replied && !uplink->held && !uplink->finishing) {
-		judge_open(delivery, RCPT_DEFERRED, 0, "4.4.2", why);
+		delivery_judge_open(delivery, RCPT_DEFERRED, 0, "4.4.2", why);
 	}
 	delivery_judge_all(delivery, RCPT_SENT, RCPT_UNTRIED, 0, "", "");
 	delivery_judge_all(delivery, RCPT_TAKEN, RCPT_UNTRIED, 0, "", "");

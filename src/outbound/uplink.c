@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -331,6 +332,7 @@ uplink_start(const struct uplink_context *context)
 	if (uplink == NULL)
 		return NULL;
 	uplink->of = *context;
+	uplink->started_ms = clock_mono_ms();
 	uplink->current = &uplink->slot[0];
 	uplink->ahead = &uplink->slot[1];
 	uplink->idle_timer = event_new(context->base, -1, 0, on_idle_too_long, uplink);

@@ -40,6 +40,13 @@ struct uplink_context {
 	/* The upstream's trouble: hold it.  kind HOLD_NONE: a connection broke amid a transaction,
 	 * which may be the message's fault. */
 	void (*on_trouble)(void *ctx, struct uplink *uplink, enum hold kind, const char *reason);
+	/*
+	 * The upstream works, but wants fewer messages in a time or connections at a time. since_ms
+	 * (monotonic): when that was begun which it refused so.  Up to the login the connection
+	 * ends.
+	 */
+	void (*on_throttle)(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_ms,
+	    const char *why);
 	/* The connection is over; the uplink frees itself after this. */
 	void (*on_gone)(void *ctx, struct uplink *uplink);
 	void *ctx;

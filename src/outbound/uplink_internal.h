@@ -69,10 +69,11 @@ struct uplink {
 	struct transaction *current, *ahead; /* the slots in their order */
 	struct expectation expect[UPLINK_EXPECT_MAX];
 	size_t expect_first, expect_count;
-	uint64_t served; /* transactions ended with a reply to their content */
-	bool finishing;  /* take no more messages */
-	bool held;       /* the trouble is the upstream's: its messages go back untouched */
-	unsigned depth;  /* callbacks on the stack: freed when the last one returns */
+	int64_t started_ms; /* monotonic */
+	uint64_t served;    /* transactions ended with a reply to their content */
+	bool finishing;     /* take no more messages */
+	bool held;          /* the trouble is the upstream's: its messages go back untouched */
+	unsigned depth;     /* callbacks on the stack: freed when the last one returns */
 };
 
 /* uplink.c */

@@ -10,41 +10,15 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/counters.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "config/config.h"
 #include "net/tls.h"
 #include "outbound/auth.h"
-#include "outbound/health.h"
-#include "outbound/pace.h"
-#include "outbound/uplink.h"
+#include "outbound/upstream_internal.h"
 
 enum {
-	STRIKES_MAX = 2, /* connections in a row that broke amid a transaction */
 	BACKLOG_PER_DIAL =
 	    4, /* messages that wait for each connection being made before another one is */
-};
-
-struct member {
-	struct uplink *uplink;
-	struct upstream *upstream;
-	struct member *next;
-	unsigned messages; /* it has now */
-	bool leaving;      /* takes no more */
-};
-
-struct upstream {
-	struct upstream_context of;
-	struct health health;
-	struct pace pace;
-	struct tls_client *tls;
-	struct auth_client *login;
-	struct event *timer; /* the next probe, or the next token of the pace */
-	struct member *members;
-	size_t nmembers;
-	unsigned strikes;
-	bool draining;
 };
 
 static void
@@ -56,9 +30,8 @@ log_hold(const struct upstream *upstream, const char *event, enum log_level leve
 	    log_d("probe_in_ms", upstream->health.probe_ms - clock_real_ms()));
 }
 
-/* Come back to this upstream after a while. */
-static void
-kick_later(struct upstream *upstream, uint64_t ms)
+void
+upstream_kick_later(struct upstream *upstream, uint64_t ms)
 {
 	const struct timeval after = {
 		.tv_sec = (time_t)(ms / 1000),
@@ -78,21 +51,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	upstream->of.on_change(upstream->of.ctx);
 }
 
-/* End every uplink that has no message; the others finish theirs. */
-static void
-finish_uplinks(struct upstream *upstream)
-{
-	struct member *following;
-
-	for (struct member *member = upstream->members; member != NULL; member = following) {
-		following = member->next;
-		member->leaving = true;
-		uplink_finish(member->uplink);
-	}
-}
-
-static void
-hold(struct upstream *upstream, enum hold kind, const char *why)
+void
+upstream_hold(struct upstream *upstream, enum hold kind, const char *why)
 {
 	bool is_new = health_hold(&upstream->health, kind, why, clock_real_ms());
 
@@ -101,8 +61,8 @@ hold(struct upstream *upstream, enum hold kind, const char *why)
 	upstream->of.on_change(upstream->of.ctx);
 }
 
-static void
-recover(struct upstream *upstream)
+void
+upstream_recover(struct upstream *upstream)
 {
 	int64_t held = clock_real_ms() - upstream->health.since_ms;
 
@@ -114,200 +74,10 @@ recover(struct upstream *upstream)
 	upstream->of.on_change(upstream->of.ctx);
 }
 
-static size_t
-count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink))
-{
-	size_t n = 0;
-
-	for (const struct member *member = upstream->members; member != NULL; member = member->next)
-		n += what(member->uplink);
-	return n;
-}
-
 bool
 upstream_is_up(const struct upstream *upstream)
 {
 	return !upstream->draining && upstream->health.state == HEALTH_UP;
-}
-
-/* Whether messages may be given to it: up, or in a probe that wants one. */
-static bool
-is_usable(const struct upstream *upstream)
-{
-	return !upstream->draining && upstream->health.state != HEALTH_HELD;
-}
-
-static bool
-has_message(const struct upstream *upstream)
-{
-	for (const struct member *member = upstream->members; member != NULL; member = member->next)
-		if (member->messages > 0 && !member->leaving)
-			return true;
-	return false;
-}
-
-/* Whether another message may be given to an uplink now. */
-static bool
-may_take(struct upstream *upstream, bool ahead)
-{
-	if (!is_usable(upstream))
-		return false;
-	if (upstream->health.state == HEALTH_PROBING && has_message(upstream))
-		return false;
-	if (ahead && count(upstream, uplink_is_idle) > 0)
-		return false; /* another one is free to take it at once */
-
-	uint64_t wait = pace_wait(&upstream->pace, clock_mono_ms());
-
-	if (wait > 0)
-		kick_later(upstream, wait);
-	return wait == 0;
-}
-
-static struct delivery *
-next(void *ctx, struct uplink *uplink, bool ahead)
-{
-	struct member *member = ctx;
-	struct upstream *upstream = member->upstream;
-	struct delivery *delivery;
-
-	(void)uplink;
-	if (member->leaving || !may_take(upstream, ahead))
-		return NULL;
-	if ((delivery = upstream->of.next(upstream->of.ctx, upstream)) == NULL) {
-		if (upstream->health.state == HEALTH_PROBING)
-			recover(upstream); /* with nothing to send it got as far as it could */
-		return NULL;
-	}
-	pace_take(&upstream->pace, clock_mono_ms());
-	member->messages++;
-	return delivery;
-}
-
-/* Whether the attempt told something about the message, so that the upstream works. */
-static bool
-got_verdict(const struct delivery *delivery)
-{
-	for (size_t i = 0; i < delivery->nrcpt; i++)
-		if (delivery->rcpt[i].code > 0 && delivery->rcpt[i].fate != RCPT_UNTRIED)
-			return true;
-	return false;
-}
-
-static void
-on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool last)
-{
-	struct member *member = ctx;
-	struct upstream *upstream = member->upstream;
-
-	(void)uplink;
-	member->messages--;
-	if (got_verdict(delivery) && upstream->health.state != HEALTH_HELD)
-		recover(upstream);
-	upstream->of.on_settled(upstream->of.ctx, upstream, delivery, last);
-}
-
-static void
-on_ready(void *ctx, struct uplink *uplink)
-{
-	const struct member *member = ctx;
-
-	(void)uplink;
-	counter_add(&member->upstream->of.counters->upstream_connections, 1);
-	log_debug("upstream_ready", log_s("upstream", member->upstream->of.upstream->name));
-}
-
-static void
-on_trouble(void *ctx, struct uplink *uplink, enum hold kind, const char *reason)
-{
-	struct upstream *upstream = ((struct member *)ctx)->upstream;
-
-	(void)uplink;
-	if (kind == HOLD_NONE && upstream->health.state == HEALTH_UP &&
-	    ++upstream->strikes < STRIKES_MAX)
-		return;
-	hold(upstream, kind != HOLD_NONE ? kind : HOLD_NETWORK, reason);
-}
-
-static void
-on_gone(void *ctx, struct uplink *uplink)
-{
-	struct member *member = ctx;
-	struct upstream *upstream = member->upstream;
-	struct member **at = &upstream->members;
-
-	(void)uplink;
-	while (*at != member)
-		at = &(*at)->next;
-	*at = member->next;
-	free(member);
-	upstream->nmembers--;
-	upstream->of.on_change(upstream->of.ctx);
-}
-
-/* The TLS policy is made when it is first needed, so that a missing CA file holds the upstream and
- * no more. */
-static bool
-prepare_tls(struct upstream *upstream)
-{
-	const struct config_upstream *config = upstream->of.upstream;
-	struct str why = STR_EMPTY;
-
-	if (config->tls == TLS_NONE || upstream->tls != NULL)
-		return true;
-	upstream->tls = tls_client_new(config->host, config->ca_file, &why);
-	if (upstream->tls == NULL)
-		hold(upstream, HOLD_TLS, why.data != NULL ? why.data : "TLS cannot be set up");
-	str_free(&why);
-	return upstream->tls != NULL;
-}
-
-static bool
-open_uplink(struct upstream *upstream)
-{
-	struct member *member = calloc(1, sizeof *member);
-	const struct uplink_context context = {
-		.base = upstream->of.base,
-		.resolver = upstream->of.resolver,
-		.tls = upstream->tls,
-		.upstream = upstream->of.upstream,
-		.hostname = upstream->of.config->hostname,
-		.login = upstream->login,
-		.next = next,
-		.on_settled = on_settled,
-		.on_ready = on_ready,
-		.on_trouble = on_trouble,
-		.on_gone = on_gone,
-		.ctx = member,
-	};
-
-	if (member == NULL)
-		return false;
-	member->upstream = upstream;
-	if ((member->uplink = uplink_start(&context)) == NULL) {
-		free(member);
-		return false;
-	}
-	member->next = upstream->members;
-	upstream->members = member;
-	upstream->nmembers++;
-	return true;
-}
-
-static size_t
-wake_idle(struct upstream *upstream, size_t ready)
-{
-	struct member *following;
-
-	for (struct member *member = upstream->members; member != NULL && ready > 0;
-	     member = following) {
-		following = member->next;
-		if (uplink_is_idle(member->uplink)) {
-			uplink_wake(member->uplink);
-			ready--;
-		}
-	}
-	return ready;
 }
 
 /* A probe is one uplink that may take messages; those from before the hold may still be busy. */
@@ -317,7 +87,7 @@ probe(struct upstream *upstream)
 	for (const struct member *member = upstream->members; member != NULL; member = member->next)
 		if (!member->leaving)
 			return;
-	open_uplink(upstream);
+	pool_open(upstream);
 }
 
 static void
@@ -325,39 +95,38 @@ kick_held(struct upstream *upstream)
 {
 	int64_t wait = upstream->health.probe_ms - clock_real_ms();
 
-	finish_uplinks(upstream);
-	kick_later(upstream, wait > 0 ? (uint64_t)wait : 0);
+	pool_finish(upstream);
+	upstream_kick_later(upstream, wait > 0 ? (uint64_t)wait : 0);
 }
 
 void
 upstream_kick(struct upstream *upstream, size_t ready)
 {
+	upstream->ready = ready;
 	if (upstream->draining)
 		return;
 	if (health_is_probe_due(&upstream->health, clock_real_ms())) {
-		finish_uplinks(upstream);
+		pool_finish(upstream);
 		health_probe(&upstream->health);
 	}
-	if (upstream->health.state != HEALTH_HELD &&
-	    (ready > 0 || upstream->health.state == HEALTH_PROBING))
-		prepare_tls(upstream);
 	if (upstream->health.state == HEALTH_HELD) {
 		kick_held(upstream);
 		return;
 	}
 	if (upstream->health.state == HEALTH_PROBING) {
 		probe(upstream);
-		wake_idle(upstream, 1); /* it may have waited for its pace */
+		pool_wake(upstream, 1); /* it may have waited for its pace */
 		return;
 	}
-	ready = wake_idle(upstream, ready);
-	if (count(upstream, uplink_is_idle) > 0)
+	ready = pool_wake(upstream, ready);
+	if (pool_count(upstream, uplink_is_idle) > 0)
 		return; /* it may take none now, so another one would not help */
 
-	size_t dialling = count(upstream, uplink_is_connecting);
+	unsigned allowed = width_allowed(&upstream->width, clock_mono_ms());
+	size_t dialling = pool_count(upstream, uplink_is_connecting);
 
 	while (ready > dialling * BACKLOG_PER_DIAL && upstream->health.state == HEALTH_UP &&
-	       upstream->nmembers < upstream->of.upstream->connections && open_uplink(upstream))
+	       upstream->nmembers < allowed && pool_open(upstream))
 		dialling++;
 }
 
@@ -375,7 +144,7 @@ upstream_drain(struct upstream *upstream)
 {
 	upstream->draining = true;
 	event_del(upstream->timer);
-	finish_uplinks(upstream);
+	pool_finish(upstream);
 }
 
 void
@@ -398,25 +167,6 @@ upstream_config(const struct upstream *upstream)
 	return upstream->of.upstream;
 }
 
-void
-upstream_status(const struct upstream *upstream, struct outbound_upstream_status *out)
-{
-	bool up = upstream->health.state == HEALTH_UP;
-
-	*out = (struct outbound_upstream_status){
-		.name = upstream->of.upstream->name,
-		.host = upstream->of.upstream->host,
-		.port = upstream->of.upstream->port,
-		.state = up ? UPSTREAM_UP : UPSTREAM_HELD,
-		.connections = (unsigned)upstream->nmembers,
-		.hold_reason = up ? NULL : upstream->health.reason,
-		.held_since_ms = up ? 0 : upstream->health.since_ms,
-		.next_probe_ms = up ? 0 : upstream->health.probe_ms,
-	};
-	for (const struct member *member = upstream->members; member != NULL; member = member->next)
-		out->busy += member->messages > 0;
-}
-
 struct upstream *
 upstream_new(const struct upstream_context *context)
 {
@@ -425,7 +175,8 @@ upstream_new(const struct upstream_context *context)
 	if (upstream == NULL)
 		return NULL;
 	upstream->of = *context;
-	upstream->pace.rate = context->upstream->rate;
+	pace_init(&upstream->pace, &context->upstream->rate);
+	width_init(&upstream->width, context->upstream->connections);
 	health_init(&upstream->health, context->config->queue.retry_min_ms,
 	    context->config->queue.retry_max_ms);
 	upstream->timer = event_new(context->base, -1, 0, on_timer, upstream);

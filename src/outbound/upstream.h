@@ -57,6 +57,6 @@ void upstream_abort(struct upstream *upstream);
 size_t upstream_uplinks(const struct upstream *upstream);
 
 const struct config_upstream *upstream_config(const struct upstream *upstream);
-void upstream_status(const struct upstream *upstream, struct outbound_upstream_status *out);
+void upstream_status(struct upstream *upstream, struct outbound_upstream_status *out);
 
 #endif

@@ -84,6 +84,58 @@ START_TEST(nobody_reads_any_more)
 }
 END_TEST
 
+static char *
+render_upstream(const char *fields)
+{
+	char text[1024], *out = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&out, &size);
+	json_t *status;
+
+	(void)snprintf(
+	    text, sizeof text, "{\"upstreams\":[{\"name\":\"ses\",\"state\":\"up\",%s}]}", fields);
+	ck_assert_ptr_nonnull(status = json_loads(text, 0, NULL));
+	render_status(stream, status);
+	json_decref(status);
+	fclose(stream);
+	return out;
+}
+
+START_TEST(pace_and_estimate_are_told_in_words)
+{
+	static const struct {
+		const char *fields, *words; /* NULL: nothing of a pace nor of the end */
+	} cases[] = {
+		{ "\"pace_per_s\":7.0,\"rate_per_s\":14.0",
+		    "pace: 7 a second, configured 14 a second\n" },
+		{ "\"pace_per_s\":0.5,\"rate_per_s\":0.5", "pace: 30 a minute\n" },
+		{ "\"pace_per_s\":0.005787,\"rate_per_s\":null", "pace: 20.8 an hour\n" },
+		{ "\"throttled_because\":\"454 slow\",\"connections_allowed\":2,"
+		  "\"connections_max\":10",
+		    "2 of 10 connections, because: 454 slow\n" },
+		{ "\"waiting\":120,\"drained_in_s\":840",
+		    "120 messages wait for it; drained in about 14 min\n" },
+		{ "\"waiting\":5,\"drained_in_s\":40", "drained in about 40 s\n" },
+		{ "\"waiting\":5,\"drained_in_s\":20000", "drained in about 6 h\n" },
+		{ "\"waiting\":5,\"drained_in_s\":400000", "drained in about 5 days\n" },
+		{ "\"waiting\":5,\"drained_in_s\":null", "5 messages wait for it\n" },
+		{ "\"waiting\":0", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *out = render_upstream(cases[i].fields);
+
+		if (cases[i].words != NULL)
+			ck_assert_msg(strstr(out, cases[i].words) != NULL, "%s", out);
+		else
+			ck_assert_msg(
+			    strstr(out, "pace") == NULL && strstr(out, "wait for") == NULL, "%s",
+			    out);
+		free(out);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -92,7 +144,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(pieces, pieces_do_not_matter, 1, 12);
 	suite_add_tcase(suite, pieces);
 	add_tests(suite, "render", no_control_octet_comes_through, an_empty_queue_says_so,
-	    a_selection_says_how_many_match, nobody_reads_any_more);
+	    a_selection_says_how_many_match, nobody_reads_any_more,
+	    pace_and_estimate_are_told_in_words);
 }
 
 UNIT_MAIN("render")

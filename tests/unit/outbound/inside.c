@@ -107,6 +107,7 @@ open_movers(struct inside *inside)
 void
 inside_open(struct inside *inside, struct rig *rig)
 {
+	static char hostname[] = "relay.example"; /* it outlives this function */
 	int64_t until = clock_mono_ms() + DEADLINE_MS;
 
 	*inside = (struct inside){
@@ -114,7 +115,7 @@ inside_open(struct inside *inside, struct rig *rig)
 		.base = rig->base,
 		.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 		.config = {
-			.hostname = (char[]){ "relay.example" },
+			.hostname = hostname,
 			.queue = { .retry_min_ms = 3600000, .retry_max_ms = 3600000 },
 		},
 	};

@@ -7,7 +7,9 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
-	tests/unit/outbound/test_segments
+	tests/unit/outbound/test_segments \
+	tests/unit/outbound/test_meter \
+	tests/unit/outbound/test_width
 check_PROGRAMS += $(OUTBOUND_TESTS)
 TESTS += $(OUTBOUND_TESTS)
 tests_unit_outbound_test_auth_SOURCES = tests/unit/outbound/test_auth.c \
@@ -35,3 +37,7 @@ tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_meter_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_meter_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_width_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_width_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)

@@ -66,6 +66,54 @@ START_TEST(a_clock_set_back_does_not_stretch_the_wait)
 }
 END_TEST
 
+/* An outage of hours must not make the first refusal after it cost many minutes, nor the other way
+ * round. */
+START_TEST(another_kind_of_trouble_begins_anew)
+{
+	struct health health;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	for (unsigned i = 0; i < 20; i++) {
+		health_hold(&health, HOLD_NETWORK, "refused", 0);
+		health_probe(&health);
+	}
+	health_hold(&health, HOLD_SESSION, "421", 0);
+	ck_assert_int_eq(health.probe_ms, 5000);
+}
+END_TEST
+
+/* Tries of a wrong password within a day: few enough for no provider to lock the account. */
+START_TEST(a_wrong_password_is_not_tried_often)
+{
+	struct health health;
+	int64_t now = 0, day = 24 * 60 * 60 * 1000;
+	unsigned tries = 0;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	for (; now < day; now = health.probe_ms) {
+		health_hold(&health, HOLD_LOGIN, "535", now);
+		health_probe(&health);
+		tries++;
+	}
+	ck_assert_uint_le(tries, 102);
+}
+END_TEST
+
+START_TEST(an_outage_is_over_within_a_minute)
+{
+	struct health health;
+	int64_t now = 0;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	for (unsigned i = 0; i < 100; i++) {
+		health_hold(&health, HOLD_NETWORK, "unreachable", now);
+		ck_assert_int_le(health.probe_ms - now, 60 * 1000);
+		now = health.probe_ms;
+		health_probe(&health);
+	}
+}
+END_TEST
+
 START_TEST(comes_back)
 {
 	struct health health;
@@ -85,7 +133,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "health", holds_and_probes_with_longer_waits,
 	    sessions_that_fail_together_count_once, no_wait_is_longer_than_a_messages,
-	    a_clock_set_back_does_not_stretch_the_wait, comes_back);
+	    a_clock_set_back_does_not_stretch_the_wait, another_kind_of_trouble_begins_anew,
+	    a_wrong_password_is_not_tried_often, an_outage_is_over_within_a_minute, comes_back);
 }
 
 UNIT_MAIN("health")

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/* render_status.c - the answer to posternctl status, for people; see render.h. */
+#include <string.h>
+
+#include "control/render.h"
+#include "control/render_internal.h"
+
+/* "7 a second", "30 a minute": in the unit that shows it as a number above 1. */
+static void
+put_rate(FILE *out, double per_s)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = { { "a second", 1 }, { "a minute", 60 }, { "an hour", 3600 },
+		{ "a day", 86400 } };
+	size_t i = 0;
+
+	while (i + 1 < sizeof units / sizeof *units && per_s * units[i].seconds < 0.999)
+		i++;
+	fprintf(out, "%.3g %s", per_s * units[i].seconds, units[i].name);
+}
+
+/* "in about 40 s", "14 min", "3 h", "2 days". */
+static void
+put_estimate(FILE *out, json_int_t seconds)
+{
+	static const struct {
+		const char *name;
+		json_int_t seconds, from;
+	} units[] = { { "days", 86400, 2 * 86400 }, { "h", 3600, 2 * 3600 }, { "min", 60, 90 },
+		{ "s", 1, 0 } };
+	size_t i = 0;
+
+	while (seconds < units[i].from)
+		i++;
+	fprintf(out, "in about %lld %s",
+	    (long long)((seconds + units[i].seconds / 2) / units[i].seconds), units[i].name);
+}
+
+static void
+render_pace(FILE *out, const json_t *upstream)
+{
+	double rate = json_real_value(json_object_get(upstream, "rate_per_s"));
+	double pace = json_real_value(json_object_get(upstream, "pace_per_s"));
+
+	if (pace > 0) {
+		fputs("    pace: ", out);
+		put_rate(out, pace);
+		if (rate > 0 && rate != pace) {
+			fputs(", configured ", out);
+			put_rate(out, rate);
+		}
+		fputc('\n', out);
+	}
+	if (*render_get(upstream, "throttled_because") == '\0')
+		return;
+	fprintf(out, "    throttled since %s, %lld of %lld connections, because: ",
+	    render_get(upstream, "throttled_since"),
+	    (long long)render_number(upstream, "connections_allowed"),
+	    (long long)render_number(upstream, "connections_max"));
+	render_put(out, render_get(upstream, "throttled_because"));
+	fputc('\n', out);
+}
+
+static void
+render_waiting(FILE *out, const json_t *upstream)
+{
+	if (render_number(upstream, "waiting") == 0)
+		return;
+	fprintf(
+	    out, "    %lld messages wait for it", (long long)render_number(upstream, "waiting"));
+	if (json_is_integer(json_object_get(upstream, "drained_in_s"))) {
+		fputs("; drained ", out);
+		put_estimate(out, render_number(upstream, "drained_in_s"));
+	}
+	fputc('\n', out);
+}
+
+static void
+render_hold(FILE *out, const json_t *upstream)
+{
+	if (strcmp(render_get(upstream, "state"), "held") != 0)
+		return;
+	fputs("    held because: ", out);
+	render_put(out, render_get(upstream, "reason"));
+	fprintf(out, "\n    held since %s, next probe %s\n", render_get(upstream, "held_since"),
+	    render_get(upstream, "next_probe"));
+}
+
+static void
+render_upstreams(FILE *out, const json_t *upstreams)
+{
+	size_t i;
+	const json_t *upstream;
+
+	json_array_foreach(upstreams, i, upstream)
+	{
+		fprintf(out, "upstream %s (%s:%lld): %s, %lld connections, %lld busy\n",
+		    render_get(upstream, "name"), render_get(upstream, "host"),
+		    (long long)render_number(upstream, "port"), render_get(upstream, "state"),
+		    (long long)render_number(upstream, "connections"),
+		    (long long)render_number(upstream, "busy"));
+		render_hold(out, upstream);
+		render_pace(out, upstream);
+		render_waiting(out, upstream);
+	}
+}
+
+void
+render_status(FILE *out, const json_t *status)
+{
+	const json_t *queue = json_object_get(status, "queue");
+	const json_t *counters = json_object_get(status, "counters");
+
+	fprintf(out, "postern %s on %s, started %s, config generation %lld\n",
+	    render_get(status, "version"), render_get(status, "hostname"),
+	    render_get(status, "started"), (long long)render_number(status, "generation"));
+	if (!json_is_true(json_object_get(status, "recovered")))
+		fputs("the spool is still being read after the start: the numbers grow\n", out);
+	fprintf(out,
+	    "queue: %lld messages: %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
+	    (long long)render_number(queue, "messages"), (long long)render_number(queue, "ready"),
+	    (long long)render_number(queue, "waiting"), (long long)render_number(queue, "sending"),
+	    (long long)render_number(queue, "held"));
+	render_age(out, render_number(queue, "oldest_s"));
+	fputc('\n', out);
+	if (render_number(counters, "spool_full") != 0)
+		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
+	render_upstreams(out, json_object_get(status, "upstreams"));
+	fprintf(out,
+	    "clients: %lld now; accepted %lld messages, delivered %lld, deferred %lld, failed %lld "
+	    "recipients\n",
+	    (long long)render_number(counters, "clients"),
+	    (long long)render_number(counters, "accepted_messages"),
+	    (long long)render_number(counters, "delivered"),
+	    (long long)render_number(counters, "deferred"),
+	    (long long)render_number(counters, "failed"));
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * upstream_pool.c - the connections to an upstream, and what they report: messages that they ask
+ * for and give back, trouble, throttling.  See upstream_internal.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "net/tls.h"
+#include "outbound/upstream_internal.h"
+
+enum {
+	STRIKES_MAX = 2, /* connections in a row that broke amid a transaction */
+	RECENT_S = 10,   /* how far back what got through tells a pace */
+};
+
+size_t
+pool_count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink))
+{
+	size_t n = 0;
+
+	for (const struct member *member = upstream->members; member != NULL; member = member->next)
+		n += what(member->uplink);
+	return n;
+}
+
+void
+pool_finish(struct upstream *upstream)
+{
+	struct member *following;
+
+	for (struct member *member = upstream->members; member != NULL; member = following) {
+		following = member->next;
+		member->leaving = true;
+		uplink_finish(member->uplink);
+	}
+}
+
+size_t
+pool_wake(struct upstream *upstream, size_t ready)
+{
+	struct member *following;
+
+	for (struct member *member = upstream->members; member != NULL && ready > 0;
+	     member = following) {
+		following = member->next;
+		if (uplink_is_idle(member->uplink)) {
+			uplink_wake(member->uplink);
+			ready--;
+		}
+	}
+	return ready;
+}
+
+/* Whether messages may be given to it: up, or in a probe that wants one. */
+static bool
+is_usable(const struct upstream *upstream)
+{
+	return !upstream->draining && upstream->health.state != HEALTH_HELD;
+}
+
+static bool
+has_message(const struct upstream *upstream)
+{
+	for (const struct member *member = upstream->members; member != NULL; member = member->next)
+		if (member->messages > 0 && !member->leaving)
+			return true;
+	return false;
+}
+
+/* Whether another message may be given to an uplink now. */
+static bool
+may_take(struct upstream *upstream, bool ahead)
+{
+	if (!is_usable(upstream))
+		return false;
+	if (upstream->health.state == HEALTH_PROBING && has_message(upstream))
+		return false;
+	if (ahead && pool_count(upstream, uplink_is_idle) > 0)
+		return false; /* another one is free to take it at once */
+
+	uint64_t wait = pace_wait(&upstream->pace, clock_mono_ms());
+
+	if (wait > 0)
+		upstream_kick_later(upstream, wait);
+	return wait == 0;
+}
+
+static struct delivery *
+next(void *ctx, struct uplink *uplink, bool ahead)
+{
+	struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+	struct delivery *delivery;
+
+	(void)uplink;
+	if (member->leaving || !may_take(upstream, ahead))
+		return NULL;
+	if ((delivery = upstream->of.next(upstream->of.ctx, upstream)) == NULL) {
+		if (upstream->health.state == HEALTH_PROBING)
+			upstream_recover(upstream); /* with nothing to send it got as far as it
+						       could */
+		return NULL;
+	}
+	pace_take(&upstream->pace, clock_mono_ms());
+	member->messages++;
+	return delivery;
+}
+
+/* Whether the attempt told something about the message, so that the upstream works. */
+static bool
+got_verdict(const struct delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		if (delivery->rcpt[i].code > 0 && delivery->rcpt[i].fate != RCPT_UNTRIED)
+			return true;
+	return false;
+}
+
+static void
+on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool last)
+{
+	struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+
+	(void)uplink;
+	member->messages--;
+	if (delivery_count(delivery, RCPT_DELIVERED) > 0)
+		meter_add(&upstream->meter, clock_mono_ms());
+	if (got_verdict(delivery) && upstream->health.state != HEALTH_HELD)
+		upstream_recover(upstream);
+	upstream->of.on_settled(upstream->of.ctx, upstream, delivery, last);
+}
+
+static void
+on_ready(void *ctx, struct uplink *uplink)
+{
+	const struct member *member = ctx;
+
+	(void)uplink;
+	counter_add(&member->upstream->of.counters->upstream_connections, 1);
+	log_debug("upstream_ready", log_s("upstream", member->upstream->of.upstream->name));
+}
+
+static void
+on_trouble(void *ctx, struct uplink *uplink, enum hold kind, const char *reason)
+{
+	struct upstream *upstream = ((struct member *)ctx)->upstream;
+
+	(void)uplink;
+	if (kind == HOLD_NONE && upstream->health.state == HEALTH_UP &&
+	    ++upstream->strikes < STRIKES_MAX)
+		return;
+	upstream_hold(upstream, kind != HOLD_NONE ? kind : HOLD_NETWORK, reason);
+}
+
+/* How many uplinks were let in and stay. */
+static unsigned
+count_working(const struct upstream *upstream)
+{
+	unsigned working = 0;
+
+	for (const struct member *member = upstream->members; member != NULL; member = member->next)
+		working += !member->leaving && !uplink_is_connecting(member->uplink);
+	return working;
+}
+
+/* Let those go that are too many now. */
+static void
+narrow(struct upstream *upstream)
+{
+	unsigned allowed = width_allowed(&upstream->width, clock_mono_ms()), kept = 0;
+
+	for (struct member *member = upstream->members, *following; member != NULL;
+	     member = following) {
+		following = member->next;
+		if (member->leaving || uplink_is_connecting(member->uplink) || ++kept <= allowed)
+			continue;
+		member->leaving = true;
+		uplink_finish(member->uplink);
+	}
+}
+
+bool
+upstream_is_throttled(struct upstream *upstream)
+{
+	int64_t now = clock_mono_ms();
+
+	return pace_is_cut(&upstream->pace, now) || width_is_cut(&upstream->width, now);
+}
+
+static void
+note_throttle(struct upstream *upstream, bool is_new, const char *why)
+{
+	char pace[32];
+
+	if (is_new)
+		upstream->throttled_ms = clock_real_ms();
+	(void)snprintf(upstream->throttle_reason, sizeof upstream->throttle_reason, "%s", why);
+	(void)snprintf(pace, sizeof pace, "%.3g", upstream->pace.per_s);
+	log_info("upstream_throttled", log_s("upstream", upstream->of.upstream->name),
+	    log_s("why", why),
+	    log_s("messages_per_s", upstream->pace.per_s > 0 ? pace : "no limit"),
+	    log_d("connections", width_allowed(&upstream->width, clock_mono_ms())));
+}
+
+/* Fewer connections, or fewer messages; fewer messages too where there is but one connection. */
+static bool
+cut_down(
+    struct upstream *upstream, const struct uplink *uplink, enum throttle what, int64_t since_ms)
+{
+	bool refused = uplink_is_connecting(uplink), cut = false;
+	unsigned open = (unsigned)upstream->nmembers;
+	unsigned working = refused ? count_working(upstream) : 0;
+	int64_t now = clock_mono_ms();
+
+	if (what == THROTTLE_CONNECTIONS || refused)
+		cut = width_cut(&upstream->width, open, working, since_ms, now);
+	if (!refused && (what == THROTTLE_RATE || open == 1))
+		cut |= pace_cut(
+		    &upstream->pace, meter_per_s(&upstream->meter, RECENT_S, now), since_ms, now);
+	return cut;
+}
+
+static void
+on_throttle(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_ms, const char *why)
+{
+	struct upstream *upstream = ((struct member *)ctx)->upstream;
+	bool refused = uplink_is_connecting(uplink), was = upstream_is_throttled(upstream);
+
+	if (refused && upstream->nmembers == 1) { /* it lets none in: all that helps is to wait */
+		upstream_hold(upstream, HOLD_THROTTLE, why);
+		return;
+	}
+	if (cut_down(upstream, uplink, what, since_ms))
+		note_throttle(upstream, !was, why);
+	if (!refused && upstream->health.state != HEALTH_HELD)
+		upstream_recover(upstream); /* what is slow is not down */
+	narrow(upstream);
+}
+
+static void
+on_gone(void *ctx, struct uplink *uplink)
+{
+	struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+	struct member **at = &upstream->members;
+
+	(void)uplink;
+	while (*at != member)
+		at = &(*at)->next;
+	*at = member->next;
+	free(member);
+	upstream->nmembers--;
+	upstream->of.on_change(upstream->of.ctx);
+}
+
+/* The TLS policy is made when it is first needed, so that a missing CA file holds the upstream and
+ * no more. */
+static bool
+prepare_tls(struct upstream *upstream)
+{
+	const struct config_upstream *config = upstream->of.upstream;
+	struct str why = STR_EMPTY;
+
+	if (config->tls == TLS_NONE || upstream->tls != NULL)
+		return true;
+	upstream->tls = tls_client_new(config->host, config->ca_file, &why);
+	if (upstream->tls == NULL)
+		upstream_hold(
+		    upstream, HOLD_TLS, why.data != NULL ? why.data : "TLS cannot be set up");
+	str_free(&why);
+	return upstream->tls != NULL;
+}
+
+bool
+pool_open(struct upstream *upstream)
+{
+	if (!prepare_tls(upstream))
+		return false;
+
+	struct member *member = calloc(1, sizeof *member);
+	const struct uplink_context context = {
+		.base = upstream->of.base,
+		.resolver = upstream->of.resolver,
+		.tls = upstream->tls,
+		.upstream = upstream->of.upstream,
+		.hostname = upstream->of.config->hostname,
+		.login = upstream->login,
+		.next = next,
+		.on_settled = on_settled,
+		.on_ready = on_ready,
+		.on_trouble = on_trouble,
+		.on_throttle = on_throttle,
+		.on_gone = on_gone,
+		.ctx = member,
+	};
+
+	if (member == NULL)
+		return false;
+	member->upstream = upstream;
+	if ((member->uplink = uplink_start(&context)) == NULL) {
+		free(member);
+		return false;
+	}
+	member->next = upstream->members;
+	upstream->members = member;
+	upstream->nmembers++;
+	return true;
+}
