@@ -94,7 +94,7 @@ def wait_loaded(process, acks):
     return acks.read_text().split()
 
 
-def test_id(got):
+def load_id(got):
     """What postern-load calls a message."""
     return email.message_from_bytes(got.content)["X-Test-Id"]
 
@@ -106,7 +106,7 @@ def uncertain(postern):
 
 def doubled(messages):
     """The queue's ids of messages that a peer has taken more than once (however often it has delivered them then)."""
-    taken = {(test_id(got), got.transaction): got.queue_id for got in messages}
+    taken = {(load_id(got), got.transaction): got.queue_id for got in messages}
     counts = collections.Counter(id for id, _ in taken)
     return {queue_id for (id, _), queue_id in taken.items() if counts[id] > 1}
 
@@ -207,14 +207,14 @@ class PeerTests:
     def test_load(self, peer, postern):
         ids = wait_loaded(*load(postern, "--clients", "10", "--messages", "500"))
         found = delivered(peer, postern, 500, "r000000")
-        assert sorted(map(test_id, found)) == sorted(ids)
+        assert sorted(map(load_id, found)) == sorted(ids)
 
     @starttls_only
     def test_hundred_recipients(self, peer, postern):
         ids = wait_loaded(*load(postern, "--clients", "2", "--messages", "2", "--recipients", "100"))
         postern.wait_empty()
         for n in range(100):
-            assert sorted(map(test_id, peer.wait_for(2, f"r{n:06}"))) == sorted(ids)
+            assert sorted(map(load_id, peer.wait_for(2, f"r{n:06}"))) == sorted(ids)
 
     @starttls_only
     def test_killed_under_load(self, peer, postern):
@@ -225,6 +225,6 @@ class PeerTests:
             peer.start()
         ids = wait_loaded(*running)
         postern.wait_empty()
-        wait_until(lambda: set(map(test_id, peer.messages("r000000"))) == set(ids), 30, "all that was accepted")
+        wait_until(lambda: set(map(load_id, peer.messages("r000000"))) == set(ids), 30, "all that was accepted")
         assert doubled(peer.messages("r000000")) <= uncertain(postern)
         assert postern.log("failed") == []

@@ -157,15 +157,16 @@ class Peer:
         found = (self.mail / mailbox / "new").glob("*")
         return [Delivered(path) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
+    def count(self, mailbox="b"):
+        """How many messages a mailbox holds."""
+        try:
+            return len(os.listdir(self.mail / mailbox / "new"))
+        except FileNotFoundError:
+            return 0
+
     def wait_for(self, n, mailbox="b", timeout=30):
         """Wait until a mailbox holds n messages; returns them."""
-        def there():
-            try:
-                return len(os.listdir(self.mail / mailbox / "new")) >= n
-            except FileNotFoundError:
-                return False
-
-        wait_until(there, timeout, f"{n} messages in mailbox {mailbox}")
+        wait_until(lambda: self.count(mailbox) >= n, timeout, f"{n} messages in mailbox {mailbox}")
         return self.messages(mailbox)
 
     def forget(self, mailbox="b"):
