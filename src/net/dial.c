@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * dial.c - look a host up and race its addresses; the race begins when the first of them are known,
- * and those that come later still take part (RFC 8305 3).
+ * and those that come later still take part (RFC 8305 3). Where the DNS has none, or is silent, the
+ * last ones that worked are raced: whoever answers there must have the certificate of the host.
  */
 #include "net/dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
@@ -14,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "net/names.h"
 #include "net/race.h"
 #include "net/resolver.h"
 
@@ -23,11 +27,17 @@ struct dial {
 	struct resolver *resolver;
 	struct dial_target target;
 	struct lookup *lookup; /* until its last answer */
+	const char *why;       /* it found nothing so far */
 	struct race *race;
-	struct event *limit;
+	struct event *limit, *patience;
+	bool is_recalled; /* addresses from memory take part */
 	dial_fn *done;
 	void *ctx;
 };
+
+/* After so long without an answer the addresses of the last time are tried. */
+static const struct timeval patience = { .tv_sec = 1 };
+static const char silence[] = "the name servers do not answer";
 
 static struct timeval
 timeval_ms(uint64_t ms)
@@ -48,6 +58,8 @@ dial_cancel(struct dial **dial)
 	race_free(&old->race);
 	if (old->limit != NULL)
 		event_free(old->limit);
+	if (old->patience != NULL)
+		event_free(old->patience);
 	free(old);
 }
 
@@ -60,10 +72,29 @@ fail(struct dial *dial, const char *reason)
 	str_printf(&why, "cannot connect to %s port %u: ", dial->target.host, dial->target.port);
 	if (race_count(dial->race) == 0)
 		str_puts(&why, reason);
+	else if (dial->is_recalled)
+		str_printf(&why, "%s; its last addresses: ", dial->why);
 	race_explain(dial->race, reason, &why);
 	dial->done(dial->ctx, -1, NULL, str_is_bad(&why) ? reason : why.data);
 	str_free(&why);
 	dial_cancel(&dial);
+}
+
+/* Remember what just worked; an address needs no memory. */
+static void
+learn(struct dial *dial)
+{
+	struct sockaddr_storage address[NAMES_ADDRESSES_MAX];
+	unsigned char numeric[sizeof(struct in6_addr)];
+	const char *host = dial->target.host;
+	size_t count = 0;
+
+	if (dial->is_recalled || inet_pton(AF_INET, host, numeric) == 1 ||
+	    inet_pton(AF_INET6, host, numeric) == 1)
+		return;
+	while (count < NAMES_ADDRESSES_MAX && race_address(dial->race, (int)count, &address[count]))
+		count++;
+	names_learn(resolver_names(dial->resolver), host, address, count, clock_real_ms());
 }
 
 static void
@@ -75,6 +106,7 @@ on_raced(void *ctx, int fd, const struct sockaddr *peer)
 		fail(dial, "failed");
 		return;
 	}
+	learn(dial);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	dial->done(dial->ctx, fd, peer, "");
 	dial_cancel(&dial);
@@ -87,8 +119,7 @@ on_limit(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	fail(dial,
-	    race_count(dial->race) == 0 ? "the name servers do not answer" : strerror(ETIMEDOUT));
+	fail(dial, race_count(dial->race) == 0 ? silence : strerror(ETIMEDOUT));
 }
 
 /* Enter an address with our port. */
@@ -109,6 +140,22 @@ enter(struct dial *dial, const struct sockaddr *address, socklen_t len)
 	race_add(dial->race, (struct sockaddr *)&with_port, len);
 }
 
+/* Let the addresses of the last time take part. */
+static void
+recall(struct dial *dial, const char *why)
+{
+	struct sockaddr_storage address[NAMES_ADDRESSES_MAX];
+	size_t count = names_recall(
+	    resolver_names(dial->resolver), dial->target.host, why, clock_real_ms(), address);
+
+	for (size_t i = 0; i < count; i++)
+		enter(dial, (struct sockaddr *)&address[i],
+		    address[i].ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						     : sizeof(struct sockaddr_in));
+	dial->is_recalled = count > 0;
+	dial->why = why;
+}
+
 static void
 on_found(void *ctx, const struct addrinfo *const found[2], bool is_last, const char *why)
 {
@@ -116,13 +163,29 @@ on_found(void *ctx, const struct addrinfo *const found[2], bool is_last, const c
 
 	if (is_last)
 		dial->lookup = NULL;
+	evtimer_del(dial->patience);
 	for (int i = 0; i < 2; i++)
 		for (const struct addrinfo *ai = found[i]; ai != NULL; ai = ai->ai_next)
 			enter(dial, ai->ai_addr, ai->ai_addrlen);
-	if (race_count(dial->race) > 0)
-		race_go(dial->race, is_last);
-	else
+	if (race_count(dial->race) == 0)
+		recall(dial, why);
+	if (race_count(dial->race) == 0)
 		fail(dial, why);
+	else
+		race_go(dial->race, is_last);
+}
+
+/* The lookup goes on, and what it still finds takes part as well. */
+static void
+on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct dial *dial = arg;
+
+	(void)fd;
+	(void)what;
+	recall(dial, silence);
+	if (dial->is_recalled)
+		race_go(dial->race, false);
 }
 
 struct dial *
@@ -140,8 +203,11 @@ dial_start(struct event_base *base, struct resolver *resolver, const struct dial
 	dial->done = done;
 	dial->ctx = ctx;
 	dial->limit = evtimer_new(base, on_limit, dial);
+	dial->patience = evtimer_new(base, on_patience, dial);
 	dial->race = race_new(base, target->bind4, target->bind6, on_raced, dial);
-	if (dial->limit != NULL && evtimer_add(dial->limit, &limit) == 0 && dial->race != NULL)
+	if (dial->limit != NULL && evtimer_add(dial->limit, &limit) == 0 &&
+	    dial->patience != NULL && evtimer_add(dial->patience, &patience) == 0 &&
+	    dial->race != NULL)
 		dial->lookup = lookup_start(resolver, target->host, on_found, dial);
 	if (dial->lookup == NULL)
 		dial_cancel(&dial);

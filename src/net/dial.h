@@ -15,9 +15,10 @@ struct resolver;
 
 /*
  * Names through evdns: /etc/hosts and resolv.conf; re-read when they change.  A machine
- * without name servers still resolves numeric addresses and /etc/hosts.
+ * without name servers still resolves numeric addresses and /etc/hosts.  The addresses that worked
+ * are remembered in the file "names" of dir (see names.h), a borrowed descriptor; -1: nowhere.
  */
-struct resolver *resolver_new(struct event_base *base);
+struct resolver *resolver_new(struct event_base *base, int dir);
 void resolver_free(struct resolver **resolver);
 
 /* Where to, and how.  The texts are borrowed until the dial is over. */

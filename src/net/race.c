@@ -254,13 +254,13 @@ race_count(const struct race *race)
 	return race->count;
 }
 
-const struct sockaddr *
-race_address(const struct race *race, int nth, socklen_t *ret_len)
+bool
+race_address(const struct race *race, int nth, struct sockaddr_storage *out)
 {
 	if (nth >= race->count)
-		return NULL;
-	*ret_len = race->attempt[nth].len;
-	return (const struct sockaddr *)&race->attempt[nth].address;
+		return false;
+	*out = race->attempt[nth].address;
+	return true;
 }
 
 void

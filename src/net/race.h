@@ -30,8 +30,8 @@ void race_free(struct race **race);
 void race_add(struct race *race, const struct sockaddr *address, socklen_t len);
 int race_count(const struct race *race);
 
-/* The addresses that take part, in the order of their entry; NULL: there is no such one. */
-const struct sockaddr *race_address(const struct race *race, int nth, socklen_t *ret_len);
+/* The addresses that take part, in the order of their entry; false: there is no such one. */
+bool race_address(const struct race *race, int nth, struct sockaddr_storage *out);
 
 /* Begin.  With is_complete no more addresses will come: when all have failed, the race is over. */
 void race_go(struct race *race, bool is_complete);

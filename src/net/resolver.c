@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "net/dial.h"
+#include "net/names.h"
 
 /* A file that was read, and its state then: all zero if it was missing. */
 struct source {
@@ -30,6 +31,7 @@ struct resolver {
 	struct event_base *base;
 	struct evdns_base *dns;
 	struct source resolv_conf, hosts;
+	struct names *names;
 };
 
 enum { INET6, INET4, FAMILIES }; /* IPv6 is asked for first */
@@ -83,21 +85,22 @@ read_sources(struct resolver *resolver)
 }
 
 struct resolver *
-resolver_new(struct event_base *base)
+resolver_new(struct event_base *base, int dir)
 {
-	return resolver_new_from(base, "/etc/resolv.conf", "/etc/hosts");
+	return resolver_new_from(base, dir, "/etc/resolv.conf", "/etc/hosts");
 }
 
 struct resolver *
-resolver_new_from(struct event_base *base, const char *resolv_conf, const char *hosts)
+resolver_new_from(struct event_base *base, int dir, const char *resolv_conf, const char *hosts)
 {
 	struct resolver *resolver = calloc(1, sizeof *resolver);
 
 	if (resolver == NULL)
 		return NULL;
 	resolver->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (resolver->dns == NULL) {
-		free(resolver);
+	resolver->names = names_open(dir);
+	if (resolver->dns == NULL || resolver->names == NULL) {
+		resolver_free(&resolver);
 		return NULL;
 	}
 	resolver->base = base;
@@ -112,10 +115,21 @@ resolver_new_from(struct event_base *base, const char *resolv_conf, const char *
 void
 resolver_free(struct resolver **resolver)
 {
-	if (*resolver != NULL)
-		evdns_base_free((*resolver)->dns, 1);
-	free(*resolver);
+	struct resolver *old = *resolver;
+
+	if (old == NULL)
+		return;
 	*resolver = NULL;
+	if (old->dns != NULL)
+		evdns_base_free(old->dns, 1);
+	names_free(&old->names);
+	free(old);
+}
+
+struct names *
+resolver_names(struct resolver *resolver)
+{
+	return resolver->names;
 }
 
 static void

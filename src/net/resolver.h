@@ -7,13 +7,17 @@
 
 struct event_base;
 struct lookup;
+struct names;
 struct resolver;
 struct addrinfo;
 
 /* resolver_new() with other files than /etc/resolv.conf and /etc/hosts: for tests.  The names are
  * borrowed. */
 struct resolver *
-resolver_new_from(struct event_base *base, const char *resolv_conf, const char *hosts);
+resolver_new_from(struct event_base *base, int dir, const char *resolv_conf, const char *hosts);
+
+/* Its memory. */
+struct names *resolver_names(struct resolver *resolver);
 
 /*
  * Called with the addresses that are new (of at most two families, with port 0; valid during the

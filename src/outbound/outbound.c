@@ -333,10 +333,10 @@ outbound_new(struct event_base *base, const struct config *config, struct secret
 	    (outbound->writer = spool_writer_new_lean(spool, base, wake_fd, counters)) != NULL &&
 	    (outbound->outcomes = spool_outcomes_new(spool)) != NULL &&
 	    (outbound->reporter = reporter_new(config, spool, outbound->writer)) != NULL &&
-	    (outbound->resolver = resolver_new(base)) != NULL && open_ledger(outbound) == 0 &&
-	    open_forward(outbound) == 0 && open_upstreams(outbound) == 0 &&
-	    open_feed(outbound, wake_fd) == 0 && open_sweep(outbound) == 0 &&
-	    open_compact(outbound) == 0)
+	    (outbound->resolver = resolver_new(base, spool->dir)) != NULL &&
+	    open_ledger(outbound) == 0 && open_forward(outbound) == 0 &&
+	    open_upstreams(outbound) == 0 && open_feed(outbound, wake_fd) == 0 &&
+	    open_sweep(outbound) == 0 && open_compact(outbound) == 0)
 		return outbound;
 	outbound->secrets = NULL; /* not taken */
 	outbound_free(&outbound);

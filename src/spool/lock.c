@@ -33,8 +33,8 @@ explain(const char *before, const char *word, const char *after)
 static bool
 is_ours(void *ctx, const char *name)
 {
-	static const char *const known[] = { ".", "..", "lock", "log", "large", "damaged",
-		"lost+found" };
+	static const char *const known[] = { ".", "..", "lock", "log", "large", "damaged", "names",
+		"names.new", "lost+found" };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i]) == 0)

@@ -5,6 +5,7 @@
  * life log/NNNNNNNNNNNNNNNN.out    the outcomes of that segment's messages; only outbound writes it
  *   log/NNNNNNNNNNNNNNNN.spare  a segment whose messages are all done, to be recycled
  *   large/ID.PID.part, large/ID.msg   large contents (see writer.h), being received / complete
+ *   names                       the last addresses of the upstreams (net/names.h)
  *   damaged/                    what could not be read, set aside and never deleted by postern
  */
 #ifndef SPOOL_SPOOL_H

@@ -6,6 +6,7 @@ NET_TESTS = \
 	tests/unit/net/test_conn_tls \
 	tests/unit/net/test_dial \
 	tests/unit/net/test_listen \
+	tests/unit/net/test_names \
 	tests/unit/net/test_tls
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
@@ -39,6 +40,9 @@ tests_unit_net_test_dial_LDADD = $(NET_TEST_LIBS)
 
 tests_unit_net_test_listen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_net_test_listen_LDADD = $(NET_TEST_LIBS)
+
+tests_unit_net_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_net_test_names_LDADD = $(NET_TEST_LIBS)
 
 tests_unit_net_test_tls_SOURCES = tests/unit/net/test_tls.c $(NET_TEST_CERTS)
 tests_unit_net_test_tls_CPPFLAGS = $(UNIT_CPPFLAGS)

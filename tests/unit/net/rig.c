@@ -151,7 +151,7 @@ rig_set_up(void)
 	rig_write_file(rig.hosts, "::1 both.test\n127.0.0.1 both.test\n"
 				  "127.0.0.2 hangs.test\n127.0.0.1 hangs.test\n"
 				  "127.0.0.2 all-hang.test\n");
-	rig.resolver = resolver_new_from(rig.base, rig.resolv_conf, rig.hosts);
+	rig.resolver = resolver_new_from(rig.base, -1, rig.resolv_conf, rig.hosts);
 	ck_assert_ptr_nonnull(rig.resolver);
 	rig.called = rig.queries = 0;
 	rig.fd = -1;

@@ -292,7 +292,7 @@ START_TEST(test_works_without_files)
 	unlink(rig.resolv_conf);
 	unlink(rig.hosts);
 	resolver_free(&rig.resolver);
-	rig.resolver = resolver_new_from(rig.base, rig.resolv_conf, rig.hosts);
+	rig.resolver = resolver_new_from(rig.base, -1, rig.resolv_conf, rig.hosts);
 	rig_dial("127.0.0.1", listen_port(listener), 5000);
 	ck_assert_int_ge(rig.fd, 0);
 	close(rig.fd);
