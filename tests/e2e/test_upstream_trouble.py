@@ -78,6 +78,98 @@ def test_refused_session_of_465_holds_the_upstream(fault):
         assert_recovers(postern, id)
 
 
+# What a reply means, at each step of a transaction, for the message and for its neighbours
+
+TRANSACTION = ["mail", "rcpt", "data", "dot"]
+
+ACCOUNT = [  # the account's trouble: the upstream is held, and nothing happens to any message
+    ("454 4.7.0 Throttling failure: Daily message quota exceeded", TRANSACTION),
+    ("550 5.4.5 Daily SMTP relay limit exceeded", TRANSACTION),
+    ("550 5.7.1 Daily SMTP relay limit exceeded for customer", TRANSACTION),
+    ("550 5.7.30 Basic authentication is not supported", TRANSACTION),
+    ("530 5.7.57 Client not authenticated to send mail", TRANSACTION),
+    ("530 5.7.0 Must issue a STARTTLS command first", TRANSACTION),
+    ("554 5.7.1 Your account has been suspended", TRANSACTION),
+    ("550 5.4.6 Unusual sending activity detected", TRANSACTION),
+    ("421 4.3.2 Service shutting down", TRANSACTION),
+]
+
+REFUSED = [  # this message or recipient alone
+    ("554 5.2.252 SendAsDenied", ["mail", "dot"]), ("550 5.7.60 not permitted to send as this sender", ["mail", "dot"]),
+    ("553 5.7.1 Sender address rejected: not owned by user", ["mail", "rcpt", "dot"]),
+    ("554 Message rejected: Email address is not verified", ["dot"]), ("553 Relaying disallowed as a@x.example", ["dot"]),
+    ("550 5.1.1 no such user", ["rcpt"]), ("552 5.2.2 mailbox full: quota exceeded for this account", ["rcpt", "dot"]),
+    ("550 5.2.1 this account is disabled", ["rcpt", "dot"]),
+]
+
+DEFERRED = [
+    ("452 4.2.2 mailbox full, over its daily sending quota", ["rcpt"]), ("452 4.3.1 insufficient system storage", TRANSACTION),
+    ("451 4.7.1 greylisted", ["mail", "rcpt", "data", "dot"]),
+    ("450 4.2.1 The user is receiving mail at a rate that prevents more", ["rcpt"]),
+]
+
+UNTOUCHED = [  # a connection's end
+    ("421 4.4.2 idle timeout", TRANSACTION), ("421 4.7.0 Too many messages in this session", ["mail"]),
+]
+
+
+def at_each(rows):
+    """One case for each reply and step."""
+    return [pytest.param(step, reply, id=f"{step}-{reply[:20]}") for reply, steps in rows for step in steps]
+
+
+@pytest.mark.parametrize("step, reply", at_each(ACCOUNT))
+def test_trouble_of_the_account_touches_no_message(provider, step, reply):
+    with Postern(provider) as postern:
+        provider.fault(f"{step}=reply:{reply}")
+        ids = [postern.send(), postern.send(sender="c@z.example")]
+        assert reply[:9] in postern.wait_log("upstream_held")["why"]
+        provider.clear_faults()
+        for id in ids:
+            assert postern.wait_log("delivered", id=id)["attempt"] == "1"
+        assert len(postern.log("upstream_held")) == 1 and len(postern.log("upstream_up")) == 1
+        assert not postern.log("failed") and not postern.log("deferred") and not postern.log("bounced")
+        assert provider.count() == 2
+
+
+@pytest.mark.parametrize("step, reply", at_each(REFUSED))
+def test_a_refused_message_holds_nothing(provider, step, reply):
+    with Postern(provider) as postern:
+        provider.fault(f"{step}=reply:{reply},count=1")
+        refused = postern.send()
+        assert reply[:3] == postern.wait_log("failed", id=refused)["code"]
+        assert postern.wait_log("delivered", id=postern.send(sender="c@z.example"))["attempt"] == "1"
+        assert not postern.log("upstream_held") and not postern.log("upstream_throttled")
+        assert postern.wait_log("bounced", id=refused)
+
+
+@pytest.mark.parametrize("step, reply", at_each(DEFERRED))
+def test_a_deferred_message_holds_nothing(provider, step, reply):
+    with Postern(provider) as postern:
+        provider.fault(f"{step}=reply:{reply},count=1")
+        deferred = postern.send()
+        postern.wait_log("deferred", id=deferred)
+        assert postern.wait_log("delivered", id=postern.send(sender="c@z.example"))["attempt"] == "1"
+        assert postern.wait_log("delivered", id=deferred)["attempt"] == "2"
+        assert not postern.log("upstream_held") and not postern.log("upstream_throttled")
+
+
+@pytest.mark.parametrize("step, reply", at_each(UNTOUCHED))
+def test_the_end_of_a_connection_is_no_fault_of_a_message(provider, step, reply):
+    with Postern(provider) as postern:
+        provider.fault(f"{step}=reply:{reply},count=1")
+        for id in [postern.send(), postern.send(sender="c@z.example")]:
+            assert postern.wait_log("delivered", id=id)["attempt"] == "1"
+        assert not postern.log("upstream_held") and not postern.log("deferred")
+        assert provider.count() == 2
+
+
+def test_a_refused_sender_is_told_what_to_do(provider):
+    with Postern(provider) as postern:
+        provider.fault("mail=reply:553 5.7.1 Sender address rejected: not owned by user,count=1")
+        assert "own" in postern.wait_log("advice", id=postern.send())["remedy"]
+
+
 # No answer, or none that makes sense
 
 
