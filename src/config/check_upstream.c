@@ -88,6 +88,9 @@ check_upstreams(const struct config *config, const struct raw *raw, struct repor
 			report_add(report, section->line,
 			    "upstream \"%s\": host is missing; needed: host = the provider's name",
 			    upstream->name);
+		if (raw_mentions(section, "port") && raw_mentions(section, "ports"))
+			broken(report, section, "ports", "port is given, too",
+			    "one of port and ports");
 		check_login(section, upstream, report);
 		check_ca_file(section, upstream, report);
 	}

@@ -15,6 +15,9 @@ static const char *const loopback_networks[] = { "127.0.0.0/8", "::1/128" };
 
 enum { PORT_SMTP = 25, PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465 };
 
+/* Where providers begin with TLS: RFC 8314 3.3, and others of the kind that are in use. */
+static const uint16_t implicit_ports[] = { PORT_SUBMISSIONS, 2465, 8465, 443 };
+
 static bool
 is_given(const struct raw_section *section, const char *name)
 {
@@ -78,17 +81,40 @@ anchor(const struct config *config, char **path)
 	free(relative);
 }
 
+static enum tls_mode
+usual_tls(uint16_t port)
+{
+	for (size_t i = 0; i < sizeof implicit_ports / sizeof *implicit_ports; i++)
+		if (implicit_ports[i] == port)
+			return TLS_IMPLICIT;
+	return TLS_STARTTLS;
+}
+
+/* port and tls stand for the first of ports. */
+static void
+complete_ports(struct config_upstream *upstream, const struct raw_section *section)
+{
+	bool has_tls = is_given(section, "tls");
+
+	if (upstream->nports > 0)
+		upstream->port = upstream->ports[0].number;
+	else if (!is_given(section, "port"))
+		upstream->port =
+		    has_tls && upstream->tls == TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SUBMISSION;
+	if (!has_tls)
+		upstream->tls = usual_tls(upstream->port);
+	if (upstream->nports == 0)
+		upstream->ports[upstream->nports++].number = upstream->port;
+	for (size_t i = 0; i < upstream->nports; i++)
+		upstream->ports[i].tls =
+		    has_tls ? upstream->tls : usual_tls(upstream->ports[i].number);
+}
+
 static void
 complete_upstream(const struct config *config, struct config_upstream *upstream,
     const struct raw_section *section)
 {
-	bool has_port = is_given(section, "port");
-
-	if (!is_given(section, "tls"))
-		upstream->tls =
-		    has_port && upstream->port == PORT_SUBMISSIONS ? TLS_IMPLICIT : TLS_STARTTLS;
-	if (!has_port)
-		upstream->port = upstream->tls == TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SUBMISSION;
+	complete_ports(upstream, section);
 	anchor(config, &upstream->ca_file);
 	anchor(config, &upstream->password_file);
 	upstream->password_line =

@@ -40,11 +40,20 @@ struct config_listen {
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 
+enum { CONFIG_PORTS_MAX = 8 };
+
+struct config_port {
+	uint16_t number;
+	enum tls_mode tls;
+};
+
 struct config_upstream {
 	char *name;
 	char *host;
-	uint16_t port;
-	enum tls_mode tls;      /* default by port: 465 implicit, else starttls */
+	uint16_t port;     /* the first of ports */
+	enum tls_mode tls; /* for the first port; default by port: 465 implicit, else starttls */
+	struct config_port ports[CONFIG_PORTS_MAX]; /* in the order to try them, at least one */
+	size_t nports;
 	char *ca_file;          /* absolute; NULL: the system's trust store */
 	char *username;         /* NULL: no login */
 	char *password_file;    /* absolute; of the three at most one is set */

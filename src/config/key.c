@@ -41,6 +41,7 @@ static const struct key listen_keys[] = {
 static const struct key upstream_keys[] = {
 	{ "host",          &kind_host, NULL, NULL, NULL, AT(config_upstream, host) },
 	{ "port",          &kind_port, NULL, "1", "65535", AT(config_upstream, port) },
+	{ "ports",         &kind_ports, NULL, "1", "65535", AT(config_upstream, ports) },
 	{ "tls",           &kind_tls, NULL, NULL, NULL, AT(config_upstream, tls) },
 	{ "ca_file",       &kind_file, NULL, NULL, NULL, AT(config_upstream, ca_file) },
 	{ "username",      &kind_text, NULL, NULL, "255", AT(config_upstream, username) },

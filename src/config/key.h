@@ -60,7 +60,7 @@ struct kind {
 extern const struct kind kind_domain, kind_host, kind_address, kind_networks, kind_mailbox,
     kind_sources;
 extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variable;
-extern const struct kind kind_port, kind_number, kind_size, kind_duration, kind_rate;
+extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_duration, kind_rate;
 extern const struct kind kind_tls, kind_auth, kind_target, kind_format, kind_level;
 
 struct str;

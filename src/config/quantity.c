@@ -57,6 +57,25 @@ set_port(const struct key *key, const char *text, void *record)
 	return why;
 }
 
+/* One port of a list; how TLS begins there is worked out in complete.c. */
+static const char *
+add_port(const struct key *key, const char *text, void *record)
+{
+	struct config_upstream *upstream = record;
+	uint64_t number;
+	const char *why = parse_within(key, text, &number);
+
+	if (why != NULL)
+		return why;
+	if (upstream->nports == CONFIG_PORTS_MAX)
+		return "too many ports";
+	for (size_t i = 0; i < upstream->nports; i++)
+		if (upstream->ports[i].number == number)
+			return "given twice";
+	upstream->ports[upstream->nports++].number = (uint16_t)number;
+	return NULL;
+}
+
 /* Sizes and durations. */
 static const char *
 set_large(const struct key *key, const char *text, void *record)
@@ -130,6 +149,12 @@ static const char *const level_words[] = { [LOG_LEVEL_ERROR] = "error",
 
 const struct kind kind_number = QUANTITY(set_number, parse_plain, "a number from %min to %max");
 const struct kind kind_port = QUANTITY(set_port, parse_plain, "a port number from %min to %max");
+const struct kind kind_ports = {
+	.set = add_port,
+	.allowed = "at most 8 different port numbers from %min to %max, such as 587, 465, 2525",
+	.parse = parse_plain,
+	.is_list = true,
+};
 const struct kind kind_size =
     QUANTITY(set_large, parse_size, "a size from %min to %max, such as 512K or 50M");
 const struct kind kind_duration =

@@ -17,6 +17,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/outbound.c src/outbound/outbound.h src/outbound/outbound_internal.h \
 	src/outbound/pace.c src/outbound/pace.h \
 	src/outbound/pattern.c src/outbound/pattern.h src/outbound/pattern_provider.c \
+	src/outbound/ports.c src/outbound/ports.h \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \

@@ -97,7 +97,7 @@ static void
 on_ehlo(struct uplink *uplink)
 {
 	smtp_capabilities_parse(uplink->reply.text, &uplink->caps);
-	if (uplink->of.upstream->tls == TLS_STARTTLS && !conn_is_secure(uplink->conn)) {
+	if (uplink->of.tls_mode == TLS_STARTTLS && !conn_is_secure(uplink->conn)) {
 		if (!smtp_offers(&uplink->caps, SMTP_EXT_STARTTLS)) {
 			uplink_hold(uplink, HOLD_TLS,
 			    "EHLO: the upstream does not offer STARTTLS, and without TLS nothing "

@@ -21,7 +21,11 @@
 #include "outbound/auth.h"
 #include "outbound/uplink_internal.h"
 
-enum { REPLY_LINE_SIZE = 8192 };
+enum {
+	REPLY_LINE_SIZE = 8192,
+	CONNECT_MS = 10 * 1000,  /* a port that drops what comes: the first four tries of TCP */
+	GREETING_MS = 30 * 1000, /* where another port may do better */
+};
 
 void
 uplink_set_phase(struct uplink *uplink, enum uplink_phase phase)
@@ -87,6 +91,12 @@ uplink_describe(
 	(void)snprintf(out, size, "%s: %d%s%s %s%s%s%s", step_name(step), uplink->reply.code,
 	    uplink->reply.enhanced[0] != '\0' ? " " : "", uplink->reply.enhanced, words,
 	    remedy != NULL ? " (" : "", remedy != NULL ? remedy : "", remedy != NULL ? ")" : "");
+}
+
+static uint64_t
+at_most(uint64_t ms, uint64_t longest)
+{
+	return ms < longest ? ms : longest;
 }
 
 /* Close the connection and tell the owner; messages are settled first. */
@@ -177,7 +187,8 @@ on_garbage(struct uplink *uplink)
 
 	(void)snprintf(why, sizeof why, "%s: the upstream sent something that is no SMTP reply",
 	    step_name(uplink_step(uplink)));
-	uplink_hold(uplink, HOLD_SESSION, why);
+	/* Up to the login whatever answers may be no mail server at all. */
+	uplink_hold(uplink, uplink_is_before_login(uplink) ? HOLD_NETWORK : HOLD_SESSION, why);
 }
 
 static void
@@ -211,6 +222,16 @@ on_input(void *ctx)
 	uplink_leave(uplink);
 }
 
+/* For a handshake, a greeting, or the reply behind it. */
+static void
+await_first_words(struct uplink *uplink)
+{
+	uint64_t longest = uplink->of.upstream->timeout_ms;
+
+	conn_set_deadline(
+	    uplink->conn, uplink->of.has_alternative ? at_most(GREETING_MS, longest) : longest);
+}
+
 static void
 on_secure(void *ctx)
 {
@@ -221,8 +242,8 @@ on_secure(void *ctx)
 	tls_describe(conn_ssl(uplink->conn), version, sizeof version);
 	log_debug(
 	    "upstream_secure", log_s("upstream", uplink->of.upstream->name), log_s("tls", version));
-	uplink_restart_deadline(uplink, 0);
-	if (uplink->of.upstream->tls == TLS_IMPLICIT)
+	await_first_words(uplink);
+	if (uplink->of.tls_mode == TLS_IMPLICIT)
 		uplink_set_phase(uplink, PHASE_GREETING);
 	else
 		setup_send_ehlo(uplink);
@@ -288,8 +309,8 @@ on_dialled(void *ctx, int fd, const struct sockaddr *peer, const char *why)
 		evutil_closesocket(fd);
 		uplink_hold(uplink, HOLD_NETWORK, "out of memory");
 	} else {
-		uplink_restart_deadline(uplink, 0);
-		if (uplink->of.upstream->tls == TLS_IMPLICIT)
+		await_first_words(uplink);
+		if (uplink->of.tls_mode == TLS_IMPLICIT)
 			setup_start_tls(uplink);
 		else
 			uplink_set_phase(uplink, PHASE_GREETING);
@@ -315,10 +336,10 @@ dial(struct uplink *uplink)
 	const struct config_upstream *upstream = uplink->of.upstream;
 	const struct dial_target target = {
 		.host = upstream->host,
-		.port = upstream->port,
+		.port = uplink->of.port,
 		.bind4 = upstream->bind4,
 		.bind6 = upstream->bind6,
-		.timeout_ms = upstream->timeout_ms,
+		.timeout_ms = at_most(CONNECT_MS, upstream->timeout_ms),
 	};
 
 	return dial_start(uplink->of.base, uplink->of.resolver, &target, on_dialled, uplink);
@@ -351,6 +372,12 @@ uplink_is_idle(const struct uplink *uplink)
 {
 	return uplink->phase == PHASE_READY && uplink->current->delivery == NULL &&
 	       uplink->expect_count == 0;
+}
+
+bool
+uplink_is_before_login(const struct uplink *uplink)
+{
+	return uplink->phase < PHASE_AUTH;
 }
 
 bool

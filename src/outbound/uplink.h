@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "outbound/classify.h"
 #include "outbound/delivery.h"
 
 struct auth_client;
-struct config_upstream;
 struct event_base;
 struct resolver;
 struct uplink;
@@ -25,6 +25,9 @@ struct uplink_context {
 	struct resolver *resolver;
 	struct tls_client *tls; /* NULL for tls = "none" */
 	const struct config_upstream *upstream;
+	uint16_t port;
+	enum tls_mode tls_mode;
+	bool has_alternative;      /* another port: do not wait long for a greeting */
 	const char *hostname;      /* for EHLO */
 	struct auth_client *login; /* for its logins */
 
@@ -57,6 +60,8 @@ struct uplink *uplink_start(const struct uplink_context *context);
 
 /* Whether it is set up and has no message. */
 bool uplink_is_idle(const struct uplink *uplink);
+/* Whether it has not got as far as the login: trouble may be that of the way there. */
+bool uplink_is_before_login(const struct uplink *uplink);
 /* Whether it is still being set up. */
 bool uplink_is_connecting(const struct uplink *uplink);
 

@@ -17,15 +17,23 @@
 #include "outbound/upstream_internal.h"
 
 enum {
+	RETURN_FIRST_MS = 5 * 60 * 1000, /* how long the first port is left alone, and at most */
+	RETURN_LONGEST_MS = 60 * 60 * 1000,
 	BACKLOG_PER_DIAL =
 	    4, /* messages that wait for each connection being made before another one is */
 };
+
+uint16_t
+upstream_port(const struct upstream *upstream)
+{
+	return upstream->of.upstream->ports[upstream->ports.current].number;
+}
 
 static void
 log_hold(const struct upstream *upstream, const char *event, enum log_level level)
 {
 	log_at(level, event, log_s("upstream", upstream->of.upstream->name),
-	    log_s("host", upstream->of.upstream->host), log_d("port", upstream->of.upstream->port),
+	    log_s("host", upstream->of.upstream->host), log_d("port", upstream_port(upstream)),
 	    log_s("why", upstream->health.reason),
 	    log_d("probe_in_ms", upstream->health.probe_ms - clock_real_ms()));
 }
@@ -118,6 +126,8 @@ upstream_kick(struct upstream *upstream, size_t ready)
 		pool_wake(upstream, 1); /* it may have waited for its pace */
 		return;
 	}
+	if (ready > 0 || upstream->nmembers > 0)
+		pool_scout(upstream);
 	ready = pool_wake(upstream, ready);
 	if (pool_count(upstream, uplink_is_idle) > 0)
 		return; /* it may take none now, so another one would not help */
@@ -167,6 +177,12 @@ upstream_config(const struct upstream *upstream)
 	return upstream->of.upstream;
 }
 
+static uint64_t
+at_most(uint64_t ms, uint64_t longest)
+{
+	return ms < longest ? ms : longest;
+}
+
 struct upstream *
 upstream_new(const struct upstream_context *context)
 {
@@ -177,6 +193,9 @@ upstream_new(const struct upstream_context *context)
 	upstream->of = *context;
 	pace_init(&upstream->pace, &context->upstream->rate);
 	width_init(&upstream->width, context->upstream->connections);
+	ports_init(&upstream->ports, context->upstream,
+	    at_most(RETURN_FIRST_MS, context->config->queue.retry_min_ms),
+	    at_most(RETURN_LONGEST_MS, context->config->queue.retry_max_ms));
 	health_init(&upstream->health, context->config->queue.retry_min_ms,
 	    context->config->queue.retry_max_ms);
 	upstream->timer = event_new(context->base, -1, 0, on_timer, upstream);

@@ -10,6 +10,7 @@
 #include "outbound/health.h"
 #include "outbound/meter.h"
 #include "outbound/pace.h"
+#include "outbound/ports.h"
 #include "outbound/uplink.h"
 #include "outbound/upstream.h"
 #include "outbound/width.h"
@@ -23,12 +24,15 @@ struct member {
 	struct upstream *upstream;
 	struct member *next;
 	unsigned messages; /* it has now */
+	size_t port;       /* which of the upstream's */
 	bool leaving;      /* takes no more */
+	bool is_scout;     /* tries the first port, while another one is used */
 };
 
 struct upstream {
 	struct upstream_context of;
 	struct health health;
+	struct ports ports;
 	struct pace pace;
 	struct width width;
 	struct meter meter; /* messages that it took */
@@ -46,6 +50,9 @@ struct upstream {
 
 /* upstream.c */
 
+/* The port in use. */
+uint16_t upstream_port(const struct upstream *upstream);
+
 /* Trouble: no uplink but a probe, from now on. */
 void upstream_hold(struct upstream *upstream, enum hold kind, const char *why);
 /* It works. */
@@ -57,6 +64,8 @@ void upstream_kick_later(struct upstream *upstream, uint64_t ms);
 
 /* Open one more uplink: false when out of memory, or when TLS cannot be set up. */
 bool pool_open(struct upstream *upstream);
+/* See whether the first port can be reached again, if that is due and there is room. */
+void pool_scout(struct upstream *upstream);
 /* Wake up to `ready` idle uplinks: how many messages are left then. */
 size_t pool_wake(struct upstream *upstream, size_t ready);
 /* End every uplink that has no message; the others finish theirs. */

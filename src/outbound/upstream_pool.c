@@ -137,22 +137,75 @@ on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool las
 	upstream->of.on_settled(upstream->of.ctx, upstream, delivery, last);
 }
 
+/* Let those go that came by another port. */
+static void
+leave_other_ports(struct upstream *upstream, size_t port)
+{
+	struct member *following;
+
+	for (struct member *member = upstream->members; member != NULL; member = following) {
+		following = member->next;
+		if (member->port == port || member->leaving)
+			continue;
+		member->leaving = true;
+		uplink_finish(member->uplink);
+	}
+}
+
 static void
 on_ready(void *ctx, struct uplink *uplink)
 {
-	const struct member *member = ctx;
+	struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+	const struct config_port *port = &upstream->of.upstream->ports[member->port];
 
 	(void)uplink;
-	counter_add(&member->upstream->of.counters->upstream_connections, 1);
-	log_debug("upstream_ready", log_s("upstream", member->upstream->of.upstream->name));
+	counter_add(&upstream->of.counters->upstream_connections, 1);
+	log_debug("upstream_ready", log_s("upstream", upstream->of.upstream->name),
+	    log_d("port", port->number));
+	if (member->is_scout || member->port == upstream->ports.current) {
+		if (member->port != upstream->ports.worked)
+			log_info("upstream_port", log_s("upstream", upstream->of.upstream->name),
+			    log_d("port", port->number));
+		ports_work(&upstream->ports, member->port);
+	}
+	if (member->is_scout)
+		leave_other_ports(upstream, member->port);
+	member->is_scout = false;
+}
+
+/* The way to a port is blocked: try the next one, and hold the upstream when there is none. */
+static void
+on_blocked(struct member *member, enum hold kind, const char *reason)
+{
+	struct upstream *upstream = member->upstream;
+	char words[HEALTH_REASON_SIZE];
+	size_t before = upstream->ports.current;
+
+	if (!ports_fail(&upstream->ports, member->port, reason, clock_mono_ms())) {
+		ports_describe(&upstream->ports, words, sizeof words);
+		upstream_hold(upstream, kind, words);
+		return;
+	}
+	if (member->is_scout || upstream->ports.current != before)
+		log_info("upstream_port_failed", log_s("upstream", upstream->of.upstream->name),
+		    log_d("port", upstream->of.upstream->ports[member->port].number),
+		    log_s("why", reason));
+	upstream->of.on_change(upstream->of.ctx);
 }
 
 static void
 on_trouble(void *ctx, struct uplink *uplink, enum hold kind, const char *reason)
 {
-	struct upstream *upstream = ((struct member *)ctx)->upstream;
+	struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+	bool is_way = kind == HOLD_NETWORK || kind == HOLD_TLS;
 
-	(void)uplink;
+	/* Trouble of a scout is that of its port: the one in use goes on. */
+	if (member->is_scout || (is_way && uplink_is_before_login(uplink))) {
+		on_blocked(member, kind, reason);
+		return;
+	}
 	if (kind == HOLD_NONE && upstream->health.state == HEALTH_UP &&
 	    ++upstream->strikes < STRIKES_MAX)
 		return;
@@ -233,6 +286,10 @@ on_throttle(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_
 	struct upstream *upstream = ((struct member *)ctx)->upstream;
 	bool refused = uplink_is_connecting(uplink), was = upstream_is_throttled(upstream);
 
+	if (((struct member *)ctx)->is_scout) {
+		ports_fail(&upstream->ports, 0, why, clock_mono_ms());
+		return;
+	}
 	if (refused && upstream->nmembers == 1) { /* it lets none in: all that helps is to wait */
 		upstream_hold(upstream, HOLD_THROTTLE, why);
 		return;
@@ -278,9 +335,11 @@ prepare_tls(struct upstream *upstream)
 	return upstream->tls != NULL;
 }
 
-bool
-pool_open(struct upstream *upstream)
+static bool
+open_at(struct upstream *upstream, size_t port, bool is_scout)
 {
+	const struct config_upstream *config = upstream->of.upstream;
+
 	if (!prepare_tls(upstream))
 		return false;
 
@@ -289,7 +348,10 @@ pool_open(struct upstream *upstream)
 		.base = upstream->of.base,
 		.resolver = upstream->of.resolver,
 		.tls = upstream->tls,
-		.upstream = upstream->of.upstream,
+		.upstream = config,
+		.port = config->ports[port].number,
+		.tls_mode = config->ports[port].tls,
+		.has_alternative = config->nports > 1,
 		.hostname = upstream->of.config->hostname,
 		.login = upstream->login,
 		.next = next,
@@ -304,6 +366,8 @@ pool_open(struct upstream *upstream)
 	if (member == NULL)
 		return false;
 	member->upstream = upstream;
+	member->port = port;
+	member->is_scout = is_scout;
 	if ((member->uplink = uplink_start(&context)) == NULL) {
 		free(member);
 		return false;
@@ -312,4 +376,24 @@ pool_open(struct upstream *upstream)
 	upstream->members = member;
 	upstream->nmembers++;
 	return true;
+}
+
+bool
+pool_open(struct upstream *upstream)
+{
+	return open_at(upstream, upstream->ports.current, false);
+}
+
+void
+pool_scout(struct upstream *upstream)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!ports_should_return(&upstream->ports, now) ||
+	    upstream->nmembers >= width_allowed(&upstream->width, now))
+		return;
+	for (const struct member *member = upstream->members; member != NULL; member = member->next)
+		if (member->is_scout)
+			return;
+	open_at(upstream, 0, true);
 }

@@ -32,7 +32,7 @@ upstream_status(struct upstream *upstream, struct outbound_upstream_status *out)
 	*out = (struct outbound_upstream_status){
 		.name = config->name,
 		.host = config->host,
-		.port = config->port,
+		.port = upstream_port(upstream),
 		.state = up ? UPSTREAM_UP : UPSTREAM_HELD,
 		.connections = (unsigned)upstream->nmembers,
 		.connections_max = config->connections,

@@ -158,7 +158,9 @@ START_TEST(port_and_tls_follow_each_other)
 		{ "port = 2525", 2525, TLS_STARTTLS }, { "tls = implicit", 465, TLS_IMPLICIT },
 		{ "tls = starttls", 587, TLS_STARTTLS }, { "tls = none", 587, TLS_NONE },
 		{ "port = 465 tls = starttls", 465, TLS_STARTTLS },
-		{ "port = 587 tls = implicit", 587, TLS_IMPLICIT } };
+		{ "port = 587 tls = implicit", 587, TLS_IMPLICIT },
+		{ "port = 443", 443, TLS_IMPLICIT }, { "ports = { 2465, 25 }", 2465, TLS_IMPLICIT },
+		{ "ports = { 465, 25 } tls = starttls", 465, TLS_STARTTLS } };
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct str text = STR_EMPTY;
@@ -173,6 +175,24 @@ START_TEST(port_and_tls_follow_each_other)
 		config_free(&c);
 		str_free(&text);
 	}
+}
+END_TEST
+
+START_TEST(each_port_has_its_way_to_tls)
+{
+	static const char given[] =
+	    "upstream a { host = b.c ports = { 587, 465, 2525, 2465, 8465, 443, 2587, 25 } }";
+	static const struct config_port expected[] = { { 587, TLS_STARTTLS }, { 465, TLS_IMPLICIT },
+		{ 2525, TLS_STARTTLS }, { 2465, TLS_IMPLICIT }, { 8465, TLS_IMPLICIT },
+		{ 443, TLS_IMPLICIT }, { 2587, TLS_STARTTLS }, { 25, TLS_STARTTLS } };
+	struct config *c = load_good(given);
+
+	ck_assert_uint_eq(c->upstream[0].nports, sizeof expected / sizeof *expected);
+	for (size_t i = 0; i < c->upstream[0].nports; i++)
+		ck_assert_msg(c->upstream[0].ports[i].number == expected[i].number &&
+				  c->upstream[0].ports[i].tls == expected[i].tls,
+		    "port %u: tls %d", c->upstream[0].ports[i].number, c->upstream[0].ports[i].tls);
+	config_free(&c);
 }
 END_TEST
 
@@ -266,7 +286,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "defaults", a_minimal_file_gets_the_defaults, other_defaults,
 	    default_listeners_are_loopback, a_listener_on_loopback_relays_for_loopback,
-	    port_and_tls_follow_each_other, queue_defaults_give_way, user_is_only_for_root);
+	    port_and_tls_follow_each_other, each_port_has_its_way_to_tls, queue_defaults_give_way,
+	    user_is_only_for_root);
 	add_tests(suite, "values", every_key_can_be_given, upstreams_keep_their_order,
 	    files_are_beside_the_config_file, free_takes_null);
 }

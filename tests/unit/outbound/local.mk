@@ -7,6 +7,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
+	tests/unit/outbound/test_ports \
 	tests/unit/outbound/test_segments \
 	tests/unit/outbound/test_meter \
 	tests/unit/outbound/test_width
@@ -33,6 +34,8 @@ tests_unit_outbound_test_ledger_SOURCES = \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a $(SPOOL_LIBS)
+tests_unit_outbound_test_ports_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_ports_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
