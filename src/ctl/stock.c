@@ -242,13 +242,17 @@ stock_take(struct stock *stock, const char *path)
 	static const struct spool_inspect_events events = { on_segment, on_outcome, on_message,
 		on_large };
 
+	uint64_t last;
+
 	*stock = (struct stock){ .lock = -1 };
 
 	int code = lock(stock, path);
 
 	if (code != EX_OK)
 		return code;
-	stock->board.next_segment = spool_last_segment(path) + 1;
+	if (spool_last_segment(path, &last) < 0)
+		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
+	stock->board.next_segment = last + 1;
 	stock->history = history_new();
 	stock->spool = spool_open(path, &stock->board);
 	if (stock->spool == NULL || stock->history == NULL)

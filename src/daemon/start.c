@@ -186,6 +186,21 @@ lock_spool(struct master *master, const struct config *config)
 	return status;
 }
 
+/* Were a number given out that a file bears, its segment could be taken for the new one. */
+static int
+number_segments(struct master *master, const struct config *config)
+{
+	uint64_t last;
+
+	if (spool_last_segment(config->spool, &last) == 0) {
+		atomic_store(&master->shared->board.next_segment, last + 1);
+		return 0;
+	}
+	fprintf(stderr, "posternd: spool %s: cannot number its segments: %s\n", config->spool,
+	    strerror(errno));
+	return EX_OSERR;
+}
+
 static int
 open_sockets(struct master *master, const struct config *config, struct sockets *sockets)
 {
@@ -226,9 +241,7 @@ static void
 begin(struct master *master, struct config *config, const struct sockets *sockets)
 {
 	int64_t now = clock_mono_ms();
-	uint64_t last = spool_last_segment(config->spool);
 
-	atomic_store(&master->shared->board.next_segment, last + 1);
 	master->started_ms = clock_real_ms();
 	master->stop_limit_ms = master->reload_limit_ms = INT64_MAX;
 	master->ping_at_ms = master->notify.watchdog_ms > 0 ? now : INT64_MAX;
@@ -256,6 +269,7 @@ master_start(struct master *master)
 	if ((status = check_identity(master, config)) == 0 &&
 	    (status = check_secrets(config)) == 0 && (status = go_to_background(master)) == 0 &&
 	    (status = open_resources(master)) == 0 && (status = lock_spool(master, config)) == 0 &&
+	    (status = number_segments(master, config)) == 0 &&
 	    (status = open_sockets(master, config, &sockets)) == 0)
 		begin(master, config, &sockets);
 	else

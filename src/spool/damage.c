@@ -179,6 +179,20 @@ damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, 
 	return set_aside(spool, fd, damage, name);
 }
 
+int
+damage_move(const struct spool *spool, int dir, const char *name)
+{
+	char free_name[NAME_SIZE + 12];
+	unsigned n = 0;
+
+	snprintf(free_name, sizeof free_name, "%s", name);
+	while (faccessat(spool->damaged, free_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		snprintf(free_name, sizeof free_name, "%s.%u", name, ++n);
+	if (spool->disk->renameat(dir, name, spool->damaged, free_name) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return 0;
+}
+
 void
 damage_large(const struct spool *spool, const struct damage *damage)
 {
@@ -190,7 +204,7 @@ damage_large(const struct spool *spool, const struct damage *damage)
 		return;
 	say(LOG_LEVEL_ERROR, "spool_damage", damage);
 	count(spool);
-	if (spool->disk->renameat(spool->large, name, spool->damaged, name) < 0 && errno != ENOENT)
+	if (damage_move(spool, spool->large, name) < 0)
 		log_error(
 		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
 }

@@ -27,6 +27,10 @@ int damage_torn(const struct spool *spool, int fd, const struct damage *damage);
 /* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut. */
 int damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn);
 
+/* Move a file of the directory to damaged/, under a name that is free there: 0, or -1 and errno.  A
+ * missing one is no error. */
+int damage_move(const struct spool *spool, int dir, const char *name);
+
 /* A large content: its file (if there is one) moves to damaged/. */
 void damage_large(const struct spool *spool, const struct damage *damage);
 

@@ -32,6 +32,22 @@ os_fallocate(int fd, off_t offset, off_t len)
 	return fallocate(fd, 0, offset, len);
 }
 
+/* Where the file system cannot refuse by itself, only a name that appears in between is replaced.
+ */
+static int
+os_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (faccessat(to_dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(from_dir, from, to_dir, to);
+}
+
 const struct disk_ops disk_os = {
 	.openat = os_openat,
 	.pread = pread,
@@ -40,7 +56,7 @@ const struct disk_ops disk_os = {
 	.fsync_dir = fsync,
 	.fallocate = os_fallocate,
 	.ftruncate = ftruncate,
-	.renameat = renameat,
+	.renameat = os_renameat,
 	.unlinkat = unlinkat,
 };
 

@@ -9,7 +9,10 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* Each returns as the system call of its name: -1 and errno, or what it did. */
+/*
+ * Each returns as the system call of its name: -1 and errno, or what it did.  But renameat never
+ * replaces a file: EEXIST.
+ */
 struct disk_ops {
 	int (*openat)(int dir, const char *name, int flags, mode_t mode);
 	ssize_t (*pread)(int fd, void *buf, size_t len, off_t offset); /* only the reader's */

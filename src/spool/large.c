@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "spool/damage.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spool.h"
@@ -39,7 +40,7 @@ set_aside(const struct spool *spool, uint64_t id)
 	char name[NAME_SIZE];
 
 	name_large(id, name);
-	return spool->disk->renameat(spool->large, name, spool->damaged, name) == 0;
+	return damage_move(spool, spool->large, name) == 0;
 }
 
 static bool

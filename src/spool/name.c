@@ -37,7 +37,7 @@ name_has_number(const char *name, uint64_t *number)
 		value = value << 4 | (uint64_t)(digit - digits);
 	}
 	*number = value;
-	return name[NUMBER_LEN] == '.';
+	return name[NUMBER_LEN] == '.' && value <= NAME_NUMBER_MAX;
 }
 
 bool

@@ -9,6 +9,10 @@
 
 enum { NAME_SIZE = 48 };
 
+/* A counter from 1 on never comes there: a name with a higher number is none of ours.  Were it one,
+ * a stray file could make the counter begin again at 0. */
+#define NAME_NUMBER_MAX UINT64_C(0x5000000000000000)
+
 /* "000000000000002a.seg" */
 void name_segment(uint64_t number, const char *suffix, char out[NAME_SIZE]);
 

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "spool/damage.h"
 #include "spool/inspect.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
@@ -202,31 +203,16 @@ write_new(struct rewrite *rewrite, int from)
 	return result;
 }
 
-/* Move to damaged/ under a name that is free: 0, or -1 and errno. */
-static int
-set_aside(const struct spool *spool, int dir, const char *name)
-{
-	char free_name[NAME_SIZE + 12];
-	unsigned n = 0;
-
-	snprintf(free_name, sizeof free_name, "%s", name);
-	while (faccessat(spool->damaged, free_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		snprintf(free_name, sizeof free_name, "%s.%u", name, ++n);
-	if (spool->disk->renameat(dir, name, spool->damaged, free_name) < 0)
-		return errno == ENOENT ? 0 : -1;
-	return 0;
-}
-
 static int
 set_old_aside(const struct spool *spool, uint64_t segment)
 {
 	char name[NAME_SIZE];
 
 	name_segment(segment, "seg", name);
-	if (set_aside(spool, spool->log, name) < 0)
+	if (damage_move(spool, spool->log, name) < 0)
 		return -1;
 	name_segment(segment, "out", name);
-	if (set_aside(spool, spool->log, name) < 0 || spool->disk->fsync_dir(spool->damaged) < 0)
+	if (damage_move(spool, spool->log, name) < 0 || spool->disk->fsync_dir(spool->damaged) < 0)
 		return -1;
 	return spool->disk->fsync_dir(spool->log);
 }
@@ -267,5 +253,5 @@ spool_set_large_aside(struct spool *spool, uint64_t id)
 	char name[NAME_SIZE];
 
 	name_large(id, name);
-	return set_aside(spool, spool->large, name);
+	return damage_move(spool, spool->large, name);
 }

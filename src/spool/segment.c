@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,6 +31,18 @@ struct spare_search {
 	int error;
 };
 
+/* Whether nothing but the name would be odd about such a segment. */
+static bool
+is_spare(const struct spool *spool, const char *name)
+{
+	struct stat st;
+	uint64_t number;
+
+	return name_is_segment(name, "spare", &number) &&
+	       fstatat(spool->log, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == spool->segment_size;
+}
+
 /* Writers race for spares: whoever renames one has it. */
 static bool
 try_spare(void *ctx, const char *name)
@@ -37,9 +50,8 @@ try_spare(void *ctx, const char *name)
 	struct spare_search *search = ctx;
 	const struct spool *spool = search->segment->spool;
 	char mine[NAME_SIZE];
-	uint64_t number;
 
-	if (!name_is_segment(name, "spare", &number))
+	if (!is_spare(spool, name))
 		return true;
 	name_segment(search->segment->number, "seg", mine);
 	if (spool->disk->renameat(spool->log, name, spool->log, mine) < 0) {
@@ -161,7 +173,8 @@ give_up(struct segment *segment)
 		log_error("segment_not_cut", log_d("segment", segment->number),
 		    log_d("offset", segment->end), log_s("why", strerror(errno)));
 	name_segment(segment->number, "seg", name);
-	if (segment->end <= SEGMENT_HEAD)
+	/* Without a descriptor the file of this name, if there is one, is not ours. */
+	if (segment->fd >= 0 && segment->end <= SEGMENT_HEAD)
 		spool->disk->unlinkat(spool->log, name, 0);
 	errno = error;
 	leave(segment);

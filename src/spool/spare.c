@@ -91,8 +91,7 @@ finish(struct spare *spare)
 	char prep[NAME_SIZE], name[NAME_SIZE];
 
 	name_prep(prep);
-	/* Number 0 is no segment's.  If another process was quicker, its spare is replaced by ours.
-	 */
+	/* Number 0 is no segment's.  If another process was quicker, ours is not needed. */
 	name_segment(0, "spare", name);
 	if (board_spares(spool->board) == 0 ||
 	    spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {

@@ -15,6 +15,9 @@
 
 enum { STAT_BLOCK = 512 };
 
+/* Segments to come must be able to have a number that will be known for one. */
+#define NUMBERS_LEFT (UINT64_C(1) << 32)
+
 static int
 open_dir(int at, const char *name)
 {
@@ -96,18 +99,25 @@ keep_highest(void *ctx, const char *name)
 	return true;
 }
 
-uint64_t
-spool_last_segment(const char *path)
+int
+spool_last_segment(const char *path, uint64_t *last)
 {
-	uint64_t highest = 0;
 	int dir = open_dir(AT_FDCWD, path);
 	int log = dir < 0 ? -1 : open_dir(dir, "log");
 
-	if (log >= 0) {
-		name_walk(log, keep_highest, &highest);
-		close(log);
+	*last = 0;
+
+	int result = log < 0 ? -1 : name_walk(log, keep_highest, last);
+	int error = errno;
+
+	if (result == 0 && *last > NAME_NUMBER_MAX - NUMBERS_LEFT) {
+		result = -1;
+		error = EOVERFLOW;
 	}
+	if (log >= 0)
+		close(log);
 	if (dir >= 0)
 		close(dir);
-	return highest;
+	errno = error;
+	return result;
 }

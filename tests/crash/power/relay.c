@@ -38,9 +38,11 @@ relay_open(
     struct relay *relay, const char *path, const struct disk_ops *disk, uint64_t segment_size)
 {
 	static char hostname[] = "relay.example";
+	uint64_t last;
 
 	memset(relay, 0, sizeof *relay);
-	relay->board.next_segment = spool_last_segment(path) + 1;
+	ck_assert_int_eq(spool_last_segment(path, &last), 0);
+	relay->board.next_segment = last + 1;
 	relay->spool = spool_open(path, &relay->board);
 	relay->base = event_base_new();
 	relay->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -26,8 +26,11 @@ enum { ANSWER_MS = 20000 };
 static void
 open_spool(struct rig *rig, uint64_t segment_size)
 {
+	uint64_t last;
+
 	memset(rig->board, 0, sizeof *rig->board);
-	rig->board->next_segment = spool_last_segment(rig->path) + 1;
+	ck_assert_int_eq(spool_last_segment(rig->path, &last), 0);
+	rig->board->next_segment = last + 1;
 	rig->spool = spool_open(rig->path, rig->board);
 	ck_assert_ptr_nonnull(rig->spool);
 	rig->spool->disk = &rig_disk;

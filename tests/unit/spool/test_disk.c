@@ -80,12 +80,28 @@ START_TEST(reading_tells_the_end)
 }
 END_TEST
 
+START_TEST(renaming_never_replaces)
+{
+	int one = open("./rename-one", O_CREAT | O_WRONLY, 0600);
+	int two = open("./rename-two", O_CREAT | O_WRONLY, 0600);
+
+	ck_assert(one >= 0 && two >= 0);
+	close(one);
+	close(two);
+	ck_assert_int_eq(disk_os.renameat(AT_FDCWD, "./rename-one", AT_FDCWD, "./rename-two"), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(unlink("./rename-two"), 0);
+	ck_assert_int_eq(disk_os.renameat(AT_FDCWD, "./rename-one", AT_FDCWD, "./rename-two"), 0);
+	ck_assert_int_eq(unlink("./rename-two"), 0);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "disk", writes_more_pieces_than_one_call_takes,
 	    goes_on_after_short_writes_and_interruptions, an_error_is_an_error,
-	    reading_tells_the_end);
+	    reading_tells_the_end, renaming_never_replaces);
 }
 
 UNIT_MAIN("spool/disk")

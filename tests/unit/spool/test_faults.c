@@ -4,8 +4,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -177,6 +179,34 @@ START_TEST(a_full_disk_refuses_until_there_is_room)
 }
 END_TEST
 
+/* A file of the next number that nobody expected, and a spare that is none. */
+START_TEST(no_file_of_others_is_touched)
+{
+	struct rig rig;
+	struct stat st;
+
+	quiet();
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+
+	int fd = open(rig_file(&rig, "log", 1, "seg"), O_CREAT | O_RDWR, 0600);
+
+	ck_assert_int_eq(pwrite(fd, "mine", 4, 0), 4);
+	ck_assert_int_eq(mkdir(rig_file(&rig, "log", 9, "spare"), 0700), 0);
+	ck_assert_int_eq(close(open(rig_file(&rig, "log", 8, "spare"), O_CREAT | O_RDWR, 0600)), 0);
+	ck_assert_int_eq(rig_put(&rig, 1, 100), EEXIST);
+	ck_assert_int_eq(rig_put(&rig, 2, 100), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(st.st_nlink, 1);
+	ck_assert_int_eq(st.st_size, 4);
+	close(fd);
+	ck_assert_uint_eq(rig_count(&rig, "log", ".spare"), 2);
+	rig_writer_free(&rig);
+	ck_assert_int_eq(rmdir(rig_file(&rig, "log", 9, "spare")), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -186,8 +216,8 @@ add_cases(Suite *suite)
 	    each, each_failure_is_told_and_overcome, 0, sizeof faults / sizeof *faults);
 	tcase_set_timeout(each, 60);
 	suite_add_tcase(suite, each);
-	add_tests(suite, "faults", a_whole_group_is_refused, what_cannot_be_cut_off_is_sealed_off,
-	    a_full_disk_refuses_until_there_is_room);
+	add_tests(suite, "faults", a_whole_group_is_refused, no_file_of_others_is_touched,
+	    what_cannot_be_cut_off_is_sealed_off, a_full_disk_refuses_until_there_is_room);
 }
 
 UNIT_MAIN("spool/faults")

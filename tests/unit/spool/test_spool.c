@@ -12,6 +12,7 @@
 
 #include "../unit.h"
 #include "rig.h"
+#include "spool/name.h"
 
 START_TEST(makes_a_private_directory)
 {
@@ -125,12 +126,23 @@ END_TEST
 START_TEST(opening_nothing_fails)
 {
 	struct board board = { .next_segment = 1 };
+	uint64_t last;
 
 	ck_assert_ptr_null(spool_open("./does-not-exist", &board));
 	ck_assert_int_eq(errno, ENOENT);
-	ck_assert_uint_eq(spool_last_segment("./does-not-exist"), 0);
+	ck_assert_int_eq(spool_last_segment("./does-not-exist", &last), -1);
+	ck_assert_int_eq(errno, ENOENT);
 }
 END_TEST
+
+static uint64_t
+last_segment(const struct rig *rig)
+{
+	uint64_t last;
+
+	ck_assert_int_eq(spool_last_segment(rig->path, &last), 0);
+	return last;
+}
 
 START_TEST(every_file_keeps_its_number_from_being_used_again)
 {
@@ -138,13 +150,64 @@ START_TEST(every_file_keeps_its_number_from_being_used_again)
 	struct rig rig;
 
 	rig_open(&rig, 1 << 20);
-	ck_assert_uint_eq(spool_last_segment(rig.path), 0);
+	ck_assert_uint_eq(last_segment(&rig), 0);
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		ck_assert_int_ge(
 		    open(rig_file(&rig, "log", 0x10 + i, suffixes[i]), O_CREAT | O_WRONLY, 0600),
 		    0);
-		ck_assert_uint_eq(spool_last_segment(rig.path), 0x10 + i);
+		ck_assert_uint_eq(last_segment(&rig), 0x10 + i);
 	}
+	rig_close(&rig);
+}
+END_TEST
+
+static void
+make_file(const struct rig *rig, uint64_t number, const char *suffix)
+{
+	int fd = open(rig_file(rig, "log", number, suffix), O_CREAT | O_WRONLY, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+/* The number after the highest must never be a low one that is in use. */
+START_TEST(a_stray_file_takes_no_numbers_away)
+{
+	static const uint64_t far[] = { UINT64_MAX, UINT64_MAX >> 1, UINT64_C(1) << 63 };
+	static const char *const suffixes[] = { "seg", "out", "spare", "garbage" };
+
+	for (size_t i = 0; i < sizeof far / sizeof *far; i++)
+		for (size_t k = 0; k < sizeof suffixes / sizeof *suffixes; k++) {
+			struct rig rig;
+
+			rig_open(&rig, 1 << 20);
+			rig_writer(&rig);
+			ck_assert_int_eq(rig_put(&rig, 1, 100), 0);
+			rig_writer_free(&rig);
+			make_file(&rig, far[i], suffixes[k]);
+			rig_restart(&rig);
+			rig_writer(&rig);
+			ck_assert_int_eq(rig_put(&rig, 2, 100), 0);
+			rig_writer_free(&rig);
+
+			static struct found found;
+
+			rig_read(&rig, &found);
+			ck_assert_uint_eq(found.count, 2);
+			rig_close(&rig);
+		}
+}
+END_TEST
+
+START_TEST(without_numbers_left_nothing_starts)
+{
+	struct rig rig;
+	uint64_t last;
+
+	rig_open(&rig, 1 << 20);
+	make_file(&rig, NAME_NUMBER_MAX, "seg");
+	ck_assert_int_eq(spool_last_segment(rig.path, &last), -1);
+	ck_assert_int_eq(errno, EOVERFLOW);
 	rig_close(&rig);
 }
 END_TEST
@@ -156,7 +219,8 @@ add_cases(Suite *suite)
 	    a_living_child_keeps_the_lock, workers_of_a_dead_master_are_told_from_another_instance,
 	    refuses_a_directory_with_other_things);
 	add_tests(suite, "open", opening_nothing_fails,
-	    every_file_keeps_its_number_from_being_used_again);
+	    every_file_keeps_its_number_from_being_used_again, a_stray_file_takes_no_numbers_away,
+	    without_numbers_left_nothing_starts);
 }
 
 UNIT_MAIN("spool/spool")
