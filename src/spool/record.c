@@ -99,14 +99,28 @@ is_sane(const struct record *record)
 	return record->type == RECORD_LARGE;
 }
 
+/* A flip may hit the magic or the number, not both; and what an older segment left is sound there.
+ */
+static bool
+is_foreign(const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset)
+{
+	bool is_record = memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) == 0;
+	uint64_t number = get64(in + AT_SEGMENT);
+
+	if (number == segment)
+		return false;
+	return !is_record || get32(in + AT_CRC) == seeded(number, offset, in, AT_CRC);
+}
+
 enum record_view
 record_decode(
     const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset, struct record *out)
 {
-	if (memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) != 0 ||
-	    get64(in + AT_SEGMENT) != segment)
+	if (is_foreign(in, segment, offset))
 		return RECORD_FOREIGN;
-	if (get32(in + AT_CRC) != seeded(segment, offset, in, AT_CRC))
+	if (memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) != 0 ||
+	    get64(in + AT_SEGMENT) != segment ||
+	    get32(in + AT_CRC) != seeded(segment, offset, in, AT_CRC))
 		return RECORD_BROKEN;
 	*out = (struct record){
 		.segment = segment,

@@ -46,7 +46,7 @@ void record_encode(const struct record *record, unsigned char out[RECORD_HEAD]);
 
 enum record_view {
 	RECORD_SOUND,
-	RECORD_BROKEN,  /* it once was a record of this segment */
+	RECORD_BROKEN,  /* it once was a record, of this segment most likely */
 	RECORD_FOREIGN, /* nothing, or what an earlier segment left in this file */
 };
 

@@ -48,7 +48,7 @@ START_TEST(another_place_or_number_makes_it_unsound)
 }
 END_TEST
 
-START_TEST(any_flipped_bit_makes_it_unsound)
+START_TEST(any_flipped_bit_makes_it_broken)
 {
 	unsigned char head[RECORD_HEAD];
 	struct record out;
@@ -56,8 +56,19 @@ START_TEST(any_flipped_bit_makes_it_unsound)
 	for (size_t bit = 0; bit < RECORD_HEAD * 8; bit++) {
 		record_encode(&sample, head);
 		head[bit / 8] ^= (unsigned char)(1u << bit % 8);
-		ck_assert_int_ne(record_decode(head, 42, 8192, &out), RECORD_SOUND);
+		ck_assert_int_eq(record_decode(head, 42, 8192, &out), RECORD_BROKEN);
 	}
+}
+END_TEST
+
+START_TEST(nothing_and_zeros_are_foreign)
+{
+	unsigned char head[RECORD_HEAD] = { 0 };
+	struct record out;
+
+	ck_assert_int_eq(record_decode(head, 42, 8192, &out), RECORD_FOREIGN);
+	memset(head, 'x', sizeof head);
+	ck_assert_int_eq(record_decode(head, 42, 8192, &out), RECORD_FOREIGN);
 }
 END_TEST
 
@@ -142,7 +153,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "record", comes_back_as_it_went, another_place_or_number_makes_it_unsound,
-	    any_flipped_bit_makes_it_unsound, a_size_is_whole_units, insane_lengths_are_unsound);
+	    nothing_and_zeros_are_foreign, any_flipped_bit_makes_it_broken, a_size_is_whole_units,
+	    insane_lengths_are_unsound);
 	add_tests(suite, "segment", a_seal_is_its_segments_own, a_first_block_tells_its_number);
 }
 
