@@ -112,22 +112,25 @@ take_record(struct feed *feed, struct spool_record *record)
 struct loading {
 	struct feed *feed;
 	uint64_t segment;
+	uint32_t reach;
 };
 
 static void
 on_outcome(void *ctx, const struct outcome *outcome)
 {
-	const struct loading *loading = ctx;
+	struct loading *loading = ctx;
 
+	if (outcome->offset > loading->reach)
+		loading->reach = outcome->offset;
 	if (!history_add(loading->feed->history, loading->segment, outcome))
 		die_of_memory();
 }
 
-static void
+static uint32_t
 on_segment(void *ctx, uint64_t segment)
 {
 	struct feed *feed = ctx;
-	struct loading loading = { feed, segment };
+	struct loading loading = { feed, segment, 0 };
 
 	if (!segments_enter(feed->of.segments, segment))
 		die_of_memory();
@@ -135,6 +138,7 @@ on_segment(void *ctx, uint64_t segment)
 		log_error("outcomes_unreadable", log_d("segment", segment),
 		    log_s("why", strerror(errno)),
 		    log_s("means", "messages of this segment may be sent again"));
+	return loading.reach;
 }
 
 static void

@@ -32,7 +32,8 @@ open_segment(const struct spool *spool, uint64_t number)
 	return openat(spool->log, name, O_RDONLY | O_CLOEXEC);
 }
 
-/* 1, after saying so. */
+/* 1, after saying so; -1 and errno when it could not be set aside, for then this is its only copy.
+ */
 static int
 damaged(const struct spool *spool, int fd, const struct spool_place *place,
     const struct record *record, const char *what)
@@ -45,8 +46,7 @@ damaged(const struct spool *spool, int fd, const struct spool_place *place,
 		.what = what,
 	};
 
-	damage_report(spool, fd, &damage);
-	return 1;
+	return damage_report(spool, fd, &damage) < 0 ? -1 : 1;
 }
 
 /* 0, 1, -1 as in reader.h. */
@@ -175,8 +175,10 @@ open_large(const struct spool *spool, const struct record *record, int *fd)
 		return -1;
 	result = *fd < 0 ? 1 : check_large(*fd, record);
 	error = errno;
-	if (result == 1)
-		damage_large(spool, &damage);
+	if (result == 1 && damage_large(spool, &damage) < 0) {
+		error = errno;
+		result = -1;
+	}
 	if (result != 0 && *fd >= 0)
 		close(*fd);
 	if (result != 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * damage.c - setting aside.  A copy that exists is left as it is: segments are read again at each
- * start. Failing to copy loses nothing: the caller keeps the file.
+ * start, and more of them may be damaged then. Failing to copy loses nothing: the caller keeps the
+ * file.
  */
 #include "config.h"
 
@@ -22,7 +23,12 @@
 #include "spool/spool.h"
 
 /* Of one region so much is kept: all that a segment holds. */
-enum { COPY_MAX = SPOOL_SEGMENT_SIZE, PIECE = 64 * 1024, PATH_SIZE = NAME_SIZE + 8 };
+enum {
+	COPY_MAX = SPOOL_SEGMENT_SIZE,
+	COPIES_MAX = 100, /* of what was found at one place, each time different */
+	PIECE = 64 * 1024,
+	PATH_SIZE = NAME_SIZE + 8,
+};
 
 static int
 copy(const struct spool *spool, int from, int to, const struct damage *damage)
@@ -49,11 +55,59 @@ copy(const struct spool *spool, int from, int to, const struct damage *damage)
 	return result < 0 ? -1 : spool->disk->fdatasync(to);
 }
 
-/* Copy a region into a file of this name: 0, or -1 after saying so. */
-static int
-set_aside(const struct spool *spool, int from, const struct damage *damage, const char *name)
+/* Whether the file has all of the region: an earlier start set it aside. */
+static bool
+is_copy(const struct spool *spool, int from, const struct damage *damage, const char *name)
 {
-	int to = spool->disk->openat(spool->damaged, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	uint64_t len = damage->len < COPY_MAX ? damage->len : COPY_MAX, done = 0;
+	int old = openat(spool->damaged, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *piece = old < 0 ? NULL : malloc(2 * PIECE);
+	ssize_t n = piece == NULL ? -1 : 1;
+
+	while (n > 0 && done < len) {
+		size_t want = len - done < PIECE ? (size_t)(len - done) : PIECE;
+
+		n = pread(from, piece, want, (off_t)(damage->offset + done));
+		if (n > 0 && (pread(old, piece + PIECE, (size_t)n, (off_t)done) != n ||
+				 memcmp(piece, piece + PIECE, (size_t)n) != 0))
+			n = -1;
+		done += n > 0 ? (uint64_t)n : 0;
+	}
+	free(piece);
+	if (old >= 0)
+		close(old);
+	return n >= 0;
+}
+
+/* A new file of this name, or `name.N` if other damage has it; -1 and errno, EEXIST if it is set
+ * aside already.  The name becomes what it is. */
+static int
+open_copy(const struct spool *spool, int from, const struct damage *damage, char name[NAME_SIZE])
+{
+	size_t len = strlen(name);
+	int to;
+
+	for (unsigned n = 1;; n++) {
+		to = spool->disk->openat(spool->damaged, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (to >= 0 || errno != EEXIST)
+			return to;
+		if (is_copy(spool, from, damage, name)) {
+			errno = EEXIST;
+			return -1;
+		}
+		if (n == COPIES_MAX) {
+			errno = EMLINK;
+			return -1;
+		}
+		snprintf(name + len, NAME_SIZE - len, ".%u", n);
+	}
+}
+
+/* Copy a region into a file of this name, or one like it: 0, or -1 after saying so. */
+static int
+set_aside(const struct spool *spool, int from, const struct damage *damage, char name[NAME_SIZE])
+{
+	int to = open_copy(spool, from, damage, name);
 
 	if (to < 0 && errno == EEXIST)
 		return 0;
@@ -63,17 +117,19 @@ set_aside(const struct spool *spool, int from, const struct damage *damage, cons
 
 	if (to >= 0)
 		close(to);
-	/* Half a copy would pass for a whole one at the next start. */
+	/* Half a copy is of no use to anybody. */
 	if (result < 0 && to >= 0)
 		spool->disk->unlinkat(spool->damaged, name, 0);
 	if (result == 0)
 		result = spool->disk->fsync_dir(spool->damaged);
 	else
 		errno = error;
-	if (result < 0)
-		log_error(
-		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
-	return result;
+	if (result == 0)
+		return 0;
+	error = errno;
+	log_error("spool_not_set_aside", log_s("file", name), log_s("why", strerror(error)));
+	errno = error;
+	return -1;
 }
 
 static void
@@ -146,36 +202,38 @@ damage_torn(const struct spool *spool, int fd, const struct damage *damage)
 	return report(spool, fd, damage, true);
 }
 
-/* A name that is free, for another end may be cut off at the same place in a later life. */
-static void
-name_end(const struct spool *spool, const struct damage *damage, char name[NAME_SIZE])
+void
+damage_unreadable(const struct spool *spool, const struct damage *damage)
 {
-	unsigned n = 0;
+	char name[NAME_SIZE], file[PATH_SIZE];
 
-	do
-		snprintf(name, NAME_SIZE, "%016" PRIx64 "-%08" PRIx32 ".end.%u", damage->segment,
-		    damage->offset, n++);
-	while (faccessat(spool->damaged, name, F_OK, 0) == 0);
+	name_segment(damage->segment, "seg", name);
+	snprintf(file, sizeof file, "log/%s", name);
+	if (tell(spool, file, damage, false))
+		return;
+	say(LOG_LEVEL_ERROR, "spool_damage", damage);
+	count(spool);
 }
 
 int
 damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn)
 {
 	char name[NAME_SIZE], file[PATH_SIZE];
+	const char *suffix = "out";
 
 	name_segment(damage->segment, "out", name);
 	snprintf(file, sizeof file, "log/%s", name);
 	if (tell(spool, file, damage, is_torn))
 		return 0;
 	if (is_torn) {
-		log_debug("outcomes_cut", log_d("segment", damage->segment),
+		log_warning("outcomes_cut", log_d("segment", damage->segment),
 		    log_d("offset", damage->offset), log_d("len", damage->len));
-		name_end(spool, damage, name);
+		suffix = "end";
 	} else {
 		say(LOG_LEVEL_ERROR, "outcome_damage", damage);
-		snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".out", damage->segment,
-		    damage->offset);
 	}
+	snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".%s", damage->segment,
+	    damage->offset, suffix);
 	return set_aside(spool, fd, damage, name);
 }
 
@@ -193,7 +251,7 @@ damage_move(const struct spool *spool, int dir, const char *name)
 	return 0;
 }
 
-void
+int
 damage_large(const struct spool *spool, const struct damage *damage)
 {
 	char name[NAME_SIZE], file[PATH_SIZE];
@@ -201,10 +259,15 @@ damage_large(const struct spool *spool, const struct damage *damage)
 	name_large(damage->id, name);
 	snprintf(file, sizeof file, "large/%s", name);
 	if (tell(spool, file, damage, false))
-		return;
+		return 0;
 	say(LOG_LEVEL_ERROR, "spool_damage", damage);
 	count(spool);
-	if (damage_move(spool, spool->large, name) < 0)
-		log_error(
-		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
+	if (damage_move(spool, spool->large, name) == 0)
+		return 0;
+
+	int error = errno;
+
+	log_error("spool_not_set_aside", log_s("file", name), log_s("why", strerror(error)));
+	errno = error;
+	return -1;
 }

@@ -24,6 +24,9 @@ int damage_report(const struct spool *spool, int fd, const struct damage *damage
  * a copy. */
 int damage_torn(const struct spool *spool, int fd, const struct damage *damage);
 
+/* A segment that cannot be read at all: it is counted and stays where it is. */
+void damage_unreadable(const struct spool *spool, const struct damage *damage);
+
 /* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut. */
 int damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn);
 
@@ -31,7 +34,8 @@ int damage_outcomes(const struct spool *spool, int fd, const struct damage *dama
  * missing one is no error. */
 int damage_move(const struct spool *spool, int dir, const char *name);
 
-/* A large content: its file (if there is one) moves to damaged/. */
-void damage_large(const struct spool *spool, const struct damage *damage);
+/* A large content: its file (if there is one) moves to damaged/.  0, or -1 and errno if it could
+ * not. */
+int damage_large(const struct spool *spool, const struct damage *damage);
 
 #endif

@@ -75,6 +75,12 @@ consume(struct iovec *iov, int count, size_t written)
 	return used;
 }
 
+bool
+disk_is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
+}
+
 int
 disk_write_all(const struct disk_ops *ops, int fd, struct iovec *iov, int count, off_t offset)
 {

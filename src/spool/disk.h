@@ -28,6 +28,9 @@ struct disk_ops {
 /* The real ones. */
 extern const struct disk_ops disk_os;
 
+/* Whether this errno value is a shortage that passes, and says nothing of the disk. */
+bool disk_is_short(int error);
+
 /* Write all of iov (which is consumed) at offset: 0, or -1 and errno; a short write of 0 is EIO. */
 int disk_write_all(const struct disk_ops *ops, int fd, struct iovec *iov, int count, off_t offset);
 

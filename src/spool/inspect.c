@@ -24,26 +24,31 @@ struct inspection {
 	const struct spool_inspect_events *events;
 	void *ctx;
 	uint64_t segment;
-	int error; /* of an outcome file */
+	uint32_t reach; /* of its outcomes */
+	int error;      /* of an outcome file */
 };
 
 static void
 on_outcome(void *ctx, const struct outcome *outcome)
 {
-	const struct inspection *inspection = ctx;
+	struct inspection *inspection = ctx;
 
+	if (outcome->offset > inspection->reach)
+		inspection->reach = outcome->offset;
 	inspection->events->on_outcome(inspection->ctx, inspection->segment, outcome);
 }
 
-static void
+static uint32_t
 on_segment(void *ctx, uint64_t segment)
 {
 	struct inspection *inspection = ctx;
 
 	inspection->segment = segment;
+	inspection->reach = 0;
 	inspection->events->on_segment(inspection->ctx, segment);
 	if (outcomes_read(inspection->spool, segment, on_outcome, inspection) < 0)
 		inspection->error = errno;
+	return inspection->reach;
 }
 
 static bool

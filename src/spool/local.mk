@@ -45,6 +45,7 @@ libspool_a_SOURCES = \
 	src/spool/spool.h \
 	src/spool/survey.c \
 	src/spool/tail.c \
+	src/spool/tail_end.c \
 	src/spool/tail.h \
 	src/spool/thread.c \
 	src/spool/thread.h \

@@ -187,13 +187,14 @@ refresh(struct spool_reader *reader)
 	return 0;
 }
 
-static void
+static uint32_t
 on_open(void *ctx, uint64_t number)
 {
 	const struct spool_reader *reader = ctx;
 
-	if (reader->events != NULL && reader->events->on_segment != NULL)
-		reader->events->on_segment(reader->ctx, number);
+	if (reader->events == NULL || reader->events->on_segment == NULL)
+		return 0;
+	return reader->events->on_segment(reader->ctx, number);
 }
 
 static void
@@ -203,6 +204,9 @@ finish(struct spool_reader *reader, size_t i)
 	uint64_t number = tail->number;
 	uint32_t size = tail->limit;
 	bool is_told = tail->fd >= 0 && tail->unreadable == 0;
+
+	reader->spool->is_unread |= tail->unreadable > 0;
+	reader->spool->is_in_doubt |= tail->is_empty;
 
 	forget(reader, i);
 	if (is_told && reader->events != NULL && reader->events->on_sealed != NULL)

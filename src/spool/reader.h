@@ -45,8 +45,9 @@ enum spool_next {
 enum spool_next spool_reader_next(struct spool_reader *reader, struct spool_record *record);
 
 struct spool_reader_events {
-	/* The first look into a segment: load its outcomes now (outcome.h). */
-	void (*on_segment)(void *ctx, uint64_t segment);
+	/* The first look into a segment: load its outcomes now (outcome.h).  The highest offset
+	 * that they name, 0 without any: records are known to have stood up to there. */
+	uint32_t (*on_segment)(void *ctx, uint64_t segment);
 	/* The segment has no writer any more and was read to its end at `size` bytes: it can be
 	 * dropped when all of it is done. */
 	void (*on_sealed)(void *ctx, uint64_t segment, uint32_t size);

@@ -27,17 +27,7 @@ enum {
 	AHEAD_FULL = 64 * 1024, /* records are small: read on */
 	AHEAD_HEAD = 1024,      /* contents are big: jump from head to head */
 	BIG_CONTENT = 8 * 1024,
-	TORN_MAX = 128 * 1024,   /* of a torn end so much is looked at */
-	SIZE_MAX_SANE = 1 << 30, /* no segment is larger */
 };
-
-/* What could not be set aside has its only copy in the file. */
-static void
-keep_if(struct tail *tail, bool is_only_copy)
-{
-	if (is_only_copy)
-		tail->unreadable++;
-}
 
 static void
 report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, const char *what)
@@ -51,9 +41,21 @@ report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, 
 	};
 
 	if (tail->offset < tail->durable || tail->unreadable > 0)
-		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
+		tail_keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
 	else
-		keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
+		tail_keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
+}
+
+/* What cannot be opened, or is no file, holds up nothing else: it is reported, and stays. */
+static enum tail_next
+refuse_file(struct tail *tail, const struct spool *spool, const char *what)
+{
+	const struct damage damage = { .segment = tail->number, .what = what };
+
+	damage_unreadable(spool, &damage);
+	tail->unreadable++;
+	tail_close(tail);
+	return TAIL_GONE;
 }
 
 static enum tail_next
@@ -61,125 +63,25 @@ open_file(struct tail *tail, const struct spool *spool)
 {
 	char name[NAME_SIZE];
 	uint64_t committed;
+	struct stat st;
 	/* Before opening: a file that is missing after its writer left will never come. */
 	enum board_view view = board_look(spool->board, tail->number, &committed);
 
 	name_segment(tail->number, "seg", name);
-	tail->fd = openat(spool->log, name, O_RDONLY | O_CLOEXEC);
+	tail->fd = openat(spool->log, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (tail->fd < 0 && errno == ENOENT)
 		return view == BOARD_ENDED ? TAIL_GONE : TAIL_DRY;
-	if (tail->fd < 0)
+	if (tail->fd < 0 && disk_is_short(errno))
 		return TAIL_ERROR;
+	if (tail->fd < 0)
+		return refuse_file(tail, spool, strerror(errno));
+	if (fstat(tail->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return refuse_file(tail, spool, "segment is no file");
 	tail->offset = SEGMENT_HEAD;
 	tail->limit = SEGMENT_HEAD;
 	tail->durable = SEGMENT_HEAD;
 	tail->ahead = AHEAD_FULL;
 	return TAIL_RECORD;
-}
-
-/* A record of ours was begun where the last sound one ends, but not even its head is whole. */
-static void
-look_behind(struct tail *tail, const struct spool *spool, struct window *window, uint32_t size)
-{
-	const unsigned char *head =
-	    window_at(window, tail->fd, tail->limit, RECORD_HEAD, size, RECORD_HEAD);
-	struct record record;
-	uint32_t rest = size - tail->limit;
-
-	if (head == NULL ||
-	    record_decode(head, tail->number, tail->limit, &record) != RECORD_BROKEN)
-		return;
-
-	const struct damage damage = {
-		.segment = tail->number,
-		.offset = tail->limit,
-		.len = rest < TORN_MAX ? rest : TORN_MAX,
-		.what = "torn record at the end",
-	};
-
-	keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
-}
-
-/* It is sealed: it ends there, and all before was durable. */
-static void
-end_at_seal(struct tail *tail, const struct spool *spool, uint32_t end, uint32_t size)
-{
-	const struct damage damage = {
-		.segment = tail->number,
-		.offset = size,
-		.len = end - size,
-		.what = "file is shorter than its seal says",
-	};
-
-	tail->limit = end < size ? end : size;
-	tail->durable = end;
-	/* One that was given up before it held anything may be shorter than its first block. */
-	if (size < end && end > SEGMENT_HEAD)
-		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
-}
-
-static bool
-is_zero(const unsigned char *at, size_t len)
-{
-	return at[0] == 0 && memcmp(at, at + 1, len - 1) == 0;
-}
-
-/* The first block and the seal are each sound, or were never written.  Nothing is lost with them:
- * the records tell of themselves. */
-static void
-check_frame(struct tail *tail, const struct spool *spool, const unsigned char head[SEGMENT_HEAD])
-{
-	uint64_t number;
-	uint32_t end;
-	struct damage damage = {
-		.segment = tail->number,
-		.len = SEGMENT_SEAL_AT,
-		.what = "first block does not match its checksum",
-	};
-
-	if (!segment_head_decode(head, &number) && !is_zero(head, SEGMENT_SEAL_AT))
-		keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
-	/* A recycled file may get its new first block sector by sector. */
-	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end) ||
-	    segment_seal_is_stale(head + SEGMENT_SEAL_AT, tail->number) ||
-	    is_zero(head + SEGMENT_SEAL_AT, SEGMENT_SEAL))
-		return;
-	damage.offset = SEGMENT_SEAL_AT;
-	damage.len = SEGMENT_SEAL;
-	damage.what = "seal does not match its checksum";
-	keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
-}
-
-/* Nobody writes it any more: find out where it ends.  0, or -1 and errno. */
-static int
-find_end(struct tail *tail, const struct spool *spool, struct window *window)
-{
-	unsigned char head[SEGMENT_HEAD] = { 0 };
-	struct stat st;
-	uint64_t number;
-	uint32_t end;
-
-	if (fstat(tail->fd, &st) < 0)
-		return -1;
-
-	uint32_t size = st.st_size < SIZE_MAX_SANE ? (uint32_t)st.st_size : SIZE_MAX_SANE;
-
-	/* A first block that is missing or cannot be read leaves a segment without a seal. */
-	if (disk_read_all(tail->fd, head, sizeof head, 0) < 0 && errno != EIO)
-		return -1;
-	if (!segment_head_decode(head, &number) || number == tail->number)
-		check_frame(tail, spool, head);
-	if (segment_seal_decode(head + SEGMENT_SEAL_AT, tail->number, &end)) {
-		end_at_seal(tail, spool, end, size);
-	} else if (!segment_head_decode(head, &number) || number == tail->number) {
-		tail->is_verified = true;
-		if (tail_survey(tail, window, size) < 0)
-			return -1;
-		look_behind(tail, spool, window, size);
-	}
-	/* Otherwise it is a recycled file that its writer never began to use: it holds nothing. */
-	tail->is_ended = true;
-	return 0;
 }
 
 static int
@@ -193,11 +95,11 @@ update_limit(struct tail *tail, const struct spool *spool, struct window *window
 	case BOARD_UNKNOWN:
 		return 0;
 	case BOARD_ENDED:
-		return find_end(tail, spool, window);
+		return tail_find_end(tail, spool, window);
 	case BOARD_LIVE:
 		break;
 	}
-	if (committed > tail->limit && committed <= SIZE_MAX_SANE) {
+	if (committed > tail->limit && committed <= TAIL_SIZE_MAX) {
 		tail->limit = (uint32_t)committed;
 		tail->durable = tail->limit;
 		window_reset(window);
@@ -305,14 +207,14 @@ step(struct tail *tail, const struct spool *spool, struct window *window, struct
 
 enum tail_next
 tail_next(struct tail *tail, const struct spool *spool, struct window *window,
-    void (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out)
+    uint32_t (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out)
 {
 	if (tail->fd < 0) {
 		enum tail_next opened = open_file(tail, spool);
 
 		if (opened != TAIL_RECORD)
 			return opened;
-		on_open(ctx, tail->number);
+		tail->reach = on_open(ctx, tail->number);
 	}
 	if (update_limit(tail, spool, window) < 0)
 		return TAIL_ERROR;

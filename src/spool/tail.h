@@ -11,6 +11,9 @@
 
 #include "spool/record.h"
 
+/* No segment is larger. */
+enum { TAIL_SIZE_MAX = 1 << 30 };
+
 struct spool;
 struct spool_record;
 struct window;
@@ -22,6 +25,8 @@ struct tail {
 	uint32_t limit;   /* it may be read up to here */
 	uint32_t ahead;   /* how much to read at once */
 	uint32_t durable; /* below this, what is not sound is damage; above, it is a torn end */
+	uint32_t reach;   /* the highest place that outcomes name, 0: none */
+	bool is_empty;    /* the file holds nothing at all, which a crash or a cut may have done */
 	bool is_ended;    /* no writer any more: limit is final */
 	bool is_verified; /* contents are checked too, for some may never have been synced */
 	unsigned
@@ -37,13 +42,20 @@ enum tail_next {
 };
 
 /*
- * The first step opens the file: on_open is called then, before any record.  `window` is scratch
- * memory that several tails may share.
+ * The first step opens the file: on_open is called then, before any record, and gives the highest
+ * place that outcomes name.  What cannot be opened is reported and as good as gone. `window` is
+ * scratch memory that several tails may share.
  */
 enum tail_next tail_next(struct tail *tail, const struct spool *spool, struct window *window,
-    void (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out);
+    uint32_t (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out);
 
 void tail_close(struct tail *tail);
+
+/* What could not be set aside has its only copy in the file. */
+void tail_keep_if(struct tail *tail, bool is_only_copy);
+
+/* Nobody writes it any more: find out where it ends.  0, or -1 and errno. */
+int tail_find_end(struct tail *tail, const struct spool *spool, struct window *window);
 
 /*
  * Find out how far a segment without a seal goes: sets limit to the end of the last record whose

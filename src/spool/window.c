@@ -83,8 +83,11 @@ fill(struct window *window, int fd, uint32_t offset, size_t len, size_t want)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
+			/* Some file systems have other words for it, such as EUCLEAN. */
+			errno = disk_is_short(errno) ? errno : EIO;
 			return -1;
+		}
 		if (n == 0)
 			break;
 		window->len += (size_t)n;

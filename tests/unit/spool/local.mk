@@ -14,6 +14,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_recycle \
 	tests/unit/spool/test_spool \
 	tests/unit/spool/test_recovery \
+	tests/unit/spool/test_tail \
 	tests/unit/spool/test_writer
 
 check_PROGRAMS += $(SPOOL_TESTS)
@@ -23,7 +24,7 @@ SPOOL_RIG = tests/unit/spool/librig.a
 check_LIBRARIES = $(SPOOL_RIG)
 tests_unit_spool_librig_a_SOURCES = \
 	tests/unit/spool/rig.c tests/unit/spool/rig.h tests/unit/spool/rig_disk.c \
-	tests/unit/spool/rig_power.c
+	tests/unit/spool/rig_power.c tests/unit/spool/rig_sample.c tests/unit/spool/rig_sample.h
 tests_unit_spool_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 SPOOL_LIBS = $(SPOOL_RIG) libspool.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 
@@ -39,6 +40,8 @@ tests_unit_spool_test_spool_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_spool_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_recovery_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_recovery_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_tail_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_tail_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_writer_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_writer_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)

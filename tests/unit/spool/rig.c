@@ -176,13 +176,22 @@ rig_put(struct rig *rig, uint64_t id, size_t size)
 	return sent.error;
 }
 
-static void
+static uint32_t found_reach;
+
+void
+rig_tell_reach(uint32_t reach)
+{
+	found_reach = reach;
+}
+
+static uint32_t
 on_segment(void *ctx, uint64_t segment)
 {
 	struct found *found = ctx;
 
 	(void)segment;
 	found->segments++;
+	return found_reach;
 }
 
 static void

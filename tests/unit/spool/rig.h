@@ -76,6 +76,9 @@ struct found {
 };
 void rig_read(struct rig *rig, struct found *found);
 
+/* From now on the outcomes of every segment tell of a record at this offset; 0: of none. */
+void rig_tell_reach(uint32_t reach);
+
 /* Read the content and compare it with what its id says: false if it was refused as damaged. */
 bool rig_check(struct rig *rig, const struct spool_record *record);
 bool rig_has(const struct found *found, uint64_t id);

@@ -23,12 +23,13 @@ struct told {
 	size_t nopened, nsealed;
 };
 
-static void
+static uint32_t
 on_segment(void *ctx, uint64_t segment)
 {
 	struct told *told = ctx;
 
 	told->opened[told->nopened++ % 16] = segment;
+	return 0;
 }
 
 static void
@@ -353,6 +354,53 @@ START_TEST(nameless_large_files_are_kept_beside_damage)
 }
 END_TEST
 
+/* What cannot be read now may be read after the next start, and needs its content then. */
+START_TEST(nothing_is_swept_while_a_record_cannot_be_read)
+{
+	static struct found found;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 4, 100000), 0);
+	rig_writer_free(&rig);
+	rig_restart(&rig);
+	rig_spoil(SEGMENT_HEAD, SEGMENT_HEAD + 4096);
+	rig_read(&rig, &found);
+	rig_spoil(0, 0);
+	ck_assert_uint_eq(found.count, 0);
+	ck_assert_int_eq(sweep(&rig, INT64_MAX), 0);
+	ck_assert_int_eq(access(rig_large_file(&rig, 4), F_OK), 0);
+	rig_restart(&rig);
+	rig_read(&rig, &found);
+	ck_assert_uint_eq(found.count, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* A crash leaves an empty file where nothing was written yet; so does a cut. */
+START_TEST(beside_an_empty_segment_nothing_is_removed)
+{
+	static struct found found;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 4, 100000), 0);
+	rig_writer_free(&rig);
+	ck_assert_int_eq(truncate(rig_file(&rig, "log", 1, "seg"), 0), 0);
+	rig_restart(&rig);
+	rig_read(&rig, &found);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 0);
+	ck_assert_int_eq(sweep(&rig, INT64_MAX), 1);
+	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 0);
+	ck_assert_uint_eq(rig_count(&rig, "damaged", ".msg"), 1);
+	rig_close(&rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -361,7 +409,9 @@ add_cases(Suite *suite)
 	    a_busy_segment_does_not_starve_the_others);
 	add_tests(suite, "again", an_envelope_can_be_read_again, a_changed_content_is_refused,
 	    a_missing_large_file_is_damage, nameless_large_files_are_swept,
-	    large_files_are_swept_behind_the_outcomes, nameless_large_files_are_kept_beside_damage);
+	    large_files_are_swept_behind_the_outcomes, nameless_large_files_are_kept_beside_damage,
+	    nothing_is_swept_while_a_record_cannot_be_read,
+	    beside_an_empty_segment_nothing_is_removed);
 }
 
 UNIT_MAIN("spool/reader")

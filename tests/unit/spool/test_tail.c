@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/* test_tail.c - covers spool/tail.c, spool/tail_end.c and spool/damage.c: cut files, what cannot be
+ * opened, and what is kept of what is damaged. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../unit.h"
+#include "rig_sample.h"
+#include "spool/record.h"
+
+static struct found found;
+
+/* Cuts fall between units, and around each; the last record is cut everywhere. */
+static size_t
+next_cut(const struct sample *sample, size_t at)
+{
+	size_t in = at % RECORD_ALIGN;
+
+	if (at > sample->sent[SAMPLE_MESSAGES - 1].place.offset || in == 1 || in == 0)
+		return at - 1;
+	return in == RECORD_ALIGN - 1 ? at - (RECORD_ALIGN - 2) : at - in;
+}
+
+/* Without a seal, a file that ends with a record may have grown as it was written. */
+static bool
+is_silent(const struct sample *sample, size_t at, bool is_sealed)
+{
+	for (size_t i = 0; i < SAMPLE_MESSAGES; i++)
+		if (at == sample->sent[i].place.offset)
+			return !is_sealed;
+	return at == sample->end || at == 0;
+}
+
+static void
+cut_each(bool is_sealed, bool has_outcomes)
+{
+	struct sample sample;
+
+	sample_make(&sample, is_sealed);
+	rig_tell_reach(has_outcomes ? sample.sent[SAMPLE_MESSAGES - 1].place.offset : 0);
+	for (size_t at = sample.end;; at = next_cut(&sample, at)) {
+		ck_assert_int_eq(ftruncate(sample.fd, (off_t)at), 0);
+		rig_read(&sample.rig, &found);
+
+		size_t whole = 0;
+
+		/* Padding at the end of a record may be missing only where the segment says so
+		 * itself. */
+		while (whole < SAMPLE_MESSAGES &&
+		       (whole + 1 < SAMPLE_MESSAGES ? sample.sent[whole + 1].place.offset
+						    : sample.end) <= at)
+			whole++;
+		ck_assert_msg(found.count == whole, "%zu of %zu messages when cut at %zu",
+		    found.count, whole, at);
+		ck_assert_uint_eq(found.sealed, 1);
+
+		bool is_told = rig_take_copies(&sample.rig) > 0;
+		bool is_quiet =
+		    at == sample.end || (!has_outcomes && is_silent(&sample, at, is_sealed));
+
+		ck_assert_msg(is_told != is_quiet, "a cut at %zu is told: %d", at, is_told);
+		if (at == 0)
+			break;
+	}
+	rig_tell_reach(0);
+	sample_restore(&sample);
+	sample_close(&sample);
+}
+
+START_TEST(a_cut_keeps_all_before_it_if_sealed)
+{
+	cut_each(true, false);
+}
+END_TEST
+
+START_TEST(a_cut_keeps_all_before_it_if_torn)
+{
+	cut_each(false, false);
+}
+END_TEST
+
+START_TEST(a_cut_is_told_by_outcomes)
+{
+	cut_each(false, true);
+	cut_each(true, true);
+}
+END_TEST
+
+/* What is no segment though it bears the name: the others are read, and it stays. */
+START_TEST(what_cannot_be_opened_holds_up_nothing)
+{
+	static const char *const kinds[] = { "folder", "pipe", "link" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct sample sample;
+		struct stat st;
+		const char *path;
+
+		sample_make(&sample, true);
+		path = rig_file(&sample.rig, "log", 2, "seg");
+		ck_assert_int_eq(i == 0   ? mkdir(path, 0700)
+				 : i == 1 ? mkfifo(path, 0600)
+					  : symlink("/dev/null", path),
+		    0);
+		rig_restart(&sample.rig);
+		rig_read(&sample.rig, &found);
+		ck_assert_uint_eq(found.count, SAMPLE_MESSAGES);
+		ck_assert_uint_eq(found.sealed, 1);
+		ck_assert_uint_eq(sample.rig.counters.spool_damaged, 1);
+		ck_assert(sample.rig.spool->is_unread);
+		ck_assert_int_eq(lstat(path, &st), 0);
+		ck_assert_int_eq(i == 0 ? rmdir(path) : unlink(path), 0);
+		sample_close(&sample);
+	}
+}
+END_TEST
+
+/* Descriptors that are short for a while are no damage. */
+START_TEST(a_shortage_is_waited_out)
+{
+	struct rlimit was, none = { 0, 0 };
+	struct spool_record record;
+	struct sample sample;
+
+	sample_make(&sample, true);
+
+	struct spool_reader *reader = spool_reader_new(sample.rig.spool, &sample.rig.counters);
+
+	for (int i = 0; i < SAMPLE_MESSAGES; i++) {
+		ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_RECORD);
+		envelope_free(&record.envelope);
+	}
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_WAIT);
+	rig_writer(&sample.rig);
+	ck_assert_int_eq(rig_put(&sample.rig, 100, 100), 0);
+	rig_writer_free(&sample.rig);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none.rlim_max = was.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_ERROR);
+	ck_assert_int_eq(errno, EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_RECORD);
+	ck_assert_uint_eq(record.id, 100);
+	envelope_free(&record.envelope);
+	ck_assert_uint_eq(sample.rig.counters.spool_damaged, 0);
+	spool_reader_free(&reader);
+	sample_close(&sample);
+}
+END_TEST
+
+/* Each time more of it is damaged: an older, narrower copy is not taken for all of it. */
+START_TEST(wider_damage_is_set_aside_again)
+{
+	struct sample sample;
+	off_t at;
+
+	sample_make(&sample, true);
+	at = sample.sent[1].place.offset;
+	ck_assert_int_eq(pwrite(sample.fd, "\xff", 1, at + 4), 1);
+	rig_read(&sample.rig, &found);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin"), 1);
+	ck_assert_int_eq(pwrite(sample.fd, "\xff", 1, sample.sent[2].place.offset + 4), 1);
+	rig_read(&sample.rig, &found);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin"), 1);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin.1"), 1);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".bin.2"), 0);
+	sample_close(&sample);
+}
+END_TEST
+
+/* Of a last record whose head is lost everything is kept, but no zeros behind it. */
+START_TEST(a_torn_end_is_kept_whole)
+{
+	enum { LONG = 200 * 1024 };
+	char path[128];
+	struct sent sent;
+	struct stat st;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, 1024 * 1024);
+	rig.spool->inline_budget = 1024 * 1024;
+	rig_writer(&rig);
+	rig_send(&rig, 1, LONG, &sent);
+	rig_wait(&rig, &sent, 1);
+	rig_writer_free(&rig);
+
+	int fd = open(rig_file(&rig, "log", 1, "seg"), O_WRONLY);
+
+	ck_assert_int_eq(pwrite(fd, (char[64]){ 0 }, 64, SEGMENT_SEAL_AT), 64);
+	ck_assert_int_eq(pwrite(fd, "x", 1, sent.place.offset + 20), 1);
+	close(fd);
+	rig_restart(&rig);
+	rig_read(&rig, &found);
+	ck_assert_uint_eq(found.count, 0);
+	snprintf(
+	    path, sizeof path, "%s/damaged/0000000000000001-%08x.bin", rig.path, sent.place.offset);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_ge(st.st_size, LONG);
+	ck_assert_int_le(st.st_size, LONG + 4096);
+	rig_close(&rig);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	add_tests(suite, "cut", a_cut_keeps_all_before_it_if_sealed,
+	    a_cut_keeps_all_before_it_if_torn, a_cut_is_told_by_outcomes);
+	add_tests(suite, "open", what_cannot_be_opened_holds_up_nothing, a_shortage_is_waited_out);
+	add_tests(suite, "damage", wider_damage_is_set_aside_again, a_torn_end_is_kept_whole);
+}
+
+UNIT_MAIN("spool/tail")
