@@ -18,7 +18,7 @@ postern_nosync_so_LDFLAGS = -shared
 
 EXTRA_DIST += \
 	tests/bench/README.md tests/bench/run.py tests/bench/scale.py tests/bench/test_rig.py \
-	tests/bench/rig/__init__.py tests/bench/rig/exim.py tests/bench/rig/machine.py tests/bench/rig/measure.py \
+	tests/bench/rig/__init__.py tests/bench/rig/cases.py tests/bench/rig/exim.py tests/bench/rig/machine.py tests/bench/rig/measure.py \
 	tests/bench/rig/opensmtpd.py tests/bench/rig/postern.py tests/bench/rig/postfix.py tests/bench/rig/process.py \
 	tests/bench/rig/relay.py tests/bench/rig/report.py tests/bench/rig/upstream.py \
 	tests/bench/rig/unpacked.py tests/bench/rig/volume.py

@@ -17,8 +17,9 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '
 
 from provider import BUILD, PROGRAM
 from rig import machine, report
+from rig.cases import DISTANT, Cases
 from rig.exim import Exim
-from rig.measure import Bench, Load
+from rig.measure import Bench
 from rig.opensmtpd import OpenSmtpd
 from rig.postern import Postern, PosternNoSync
 from rig.postfix import Postfix, PostfixTuned
@@ -62,7 +63,13 @@ def parse_args():
     p.add_argument('--seconds', type=int, default=2, help='for which clients send, in each measurement')
     p.add_argument('--per-connection', type=int, default=0, help='messages of each connection; 0: all')
     p.add_argument('--pipelining', action='store_true', help='clients pipeline (most apps do not)')
-    p.add_argument('--latency', type=int, default=0, metavar='MS', help='of the upstream')
+    p.add_argument('--single-messages', type=int, default=200, metavar='N',
+                   help='of those sent one at a time; 0: no such case')
+    p.add_argument('--wan-connections', type=listed(int), default=[1, 20], metavar='N,...',
+                   help='of the cases over a distance; an empty text: no such case')
+    p.add_argument('--latency', type=int, default=50, metavar='MS', help='of a round trip over that distance')
+    p.add_argument('--wan-clients', type=int, default=20, metavar='N')
+    p.add_argument('--wan-drain', type=int, default=6, metavar='SECONDS', help='as --drain, over a distance')
     p.add_argument('--sync-messages', type=int, default=1000, help='of the run under strace; 0: no such run')
     p.add_argument('--drain', type=int, default=30, help='seconds for the queue to empty, before its rate is taken')
     p.add_argument('--patience', type=int, default=30, help='seconds that delivery may stand still')
@@ -73,8 +80,13 @@ def parse_args():
     return p.parse_args()
 
 
+def kinds_of(args):
+    """All that take part in the run."""
+    return list(dict.fromkeys([*args.relays, *(DISTANT if args.wan_connections else ())]))
+
+
 def require(args):
-    missing = [what for kind in args.relays for what in kind.missing()]
+    missing = [what for kind in kinds_of(args) for what in kind.missing()]
     missing += [f'{path} (make)' for path in (LOAD, APPEND, PROGRAM)
                 if not os.access(path, os.X_OK)]
     if args.sync_messages and not shutil.which('strace'):
@@ -84,50 +96,6 @@ def require(args):
     if missing:
         raise RigError('missing: ' + ', '.join(dict.fromkeys(missing))
                        + '\n(contrib/install-packages build bench)')
-
-
-def attempt(outcome, what, measure, *settings):
-    """A measurement that fails is an error in the results, not the end of the run."""
-    print(f'  {what}', file=sys.stderr, flush=True)
-    try:
-        return measure(*settings)
-    except RigError as error:
-        outcome['errors'].append(f'{what}: {error}')
-        print(f'  {error}', *getattr(error, '__notes__', ()), sep='\n', file=sys.stderr, flush=True)
-        return None
-
-
-def run_case(bench, args, kinds, clients, octets, accept_only):
-    """All relays, turn by turn, so that a slow minute of the machine hits all of them."""
-    load = Load(LOAD, clients, octets, args.per_connection, args.pipelining)
-    outcomes = {kind.name: {'rounds': [], 'errors': []} for kind in kinds}
-    case_label = f'{clients} clients, {octets} octets'
-    for number in range(args.rounds):
-        for kind in kinds:
-            outcome = outcomes[kind.name]
-            label = f'{case_label}, round {number + 1}, {kind.name}'
-            told = {'accept': attempt(outcome, f'{label}: accept', bench.accept, kind, load), 'relay': None}
-            if not accept_only:
-                told['relay'] = attempt(outcome, f'{label}: relay', bench.relay, kind, load)
-            outcome['rounds'].append(told)
-    for kind in kinds if args.sync_messages else ():
-        outcome = outcomes[kind.name]
-        outcome['syncs'] = attempt(outcome, f'{case_label}, {kind.name}: syncs', bench.syncs, kind, load,
-                                   max(args.sync_messages, 10 * clients), accept_only)
-    case = {'clients': clients, 'size': octets, 'accept_only': accept_only, 'relays': outcomes}
-    report.summarize(case, args.relays[0].name)
-    print(report.case_text(case, args.relays[0].name), end='\n\n', flush=True)
-    return case
-
-
-def run_cases(bench, args):
-    """The accept table, then mail from end to end by those that can deliver here."""
-    for octets in args.size:
-        for clients in args.clients:
-            yield run_case(bench, args, args.relays, clients, octets, True)
-    kinds = [kind for kind in args.relays if kind.delivers]
-    for clients in args.relay_clients if kinds else ():
-        yield run_case(bench, args, kinds, clients, args.relay_size, False)
 
 
 def probe_appends(volume, sizes):
@@ -141,18 +109,18 @@ def probe_appends(volume, sizes):
 
 def run_all(args, home):
     volume = Volume(home, args.volume_size, loop=not args.no_volume)
-    upstream = Upstream(args.latency)
+    upstream = Upstream()
     options = {key: value for key, value in vars(args).items() if key != 'relays'}
     try:
         volume.mount()
         upstream.start()
         results = {'machine': machine.describe(), 'volume': volume.describe(), 'options': options,
                    'versions': {}, 'cases': []}
-        for kind in args.relays:
+        for kind in kinds_of(args):
             results['versions'][kind.name] = kind.version()
         bench = Bench(upstream, volume, home, args.seconds, args.drain, args.patience)
         results['appends'] = probe_appends(volume, args.size)
-        for case in run_cases(bench, args):
+        for case in Cases(bench, args, LOAD).over():
             results['cases'].append(case)
         results['disk_syncs_per_second'] = bench.probes
         return results

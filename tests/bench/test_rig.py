@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import smtplib
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e')]
 
 from provider import BUILD, Provider  # noqa: E402
 from rig import report  # noqa: E402
-from rig.measure import parse_strace  # noqa: E402
+from rig.measure import parse_strace, send_one  # noqa: E402
 
 LOAD = BUILD / 'postern-load'
 
@@ -100,10 +101,10 @@ def test_append_probe(tmp_path):
 def test_a_busy_load_generator_is_told():
     ours = measured(100)
     ours['rounds'][0]['accept']['load_cpu_share'] = 0.95
-    case = {'clients': 1, 'size': 1, 'accept_only': True, 'relays': {'a': ours, 'postern-nosync': measured(200)}}
-    report.summarize(case, 'a')
+    case = {'sort': 'accept', 'title': '', 'relays': {'a': ours, 'postern-nosync': measured(200)}}
+    report.summarize(case, [('a', 'postern-nosync')])
     assert case['relays']['a']['of_nosync'] == 50
-    assert 'a: the load generator took 95% of a core' in report.case_text(case, 'a')
+    assert 'a: the load generator took 95% of a core' in report.case_text(case)
 
 
 def measured(*rates):
@@ -111,16 +112,34 @@ def measured(*rates):
 
 
 def test_ratios_are_of_medians_and_span_the_rounds():
-    case = {'clients': 1, 'size': 1, 'relays': {'a': measured(100, 90, 800), 'b': measured(10, 30, 20)}}
-    report.summarize(case, 'a')
-    assert case['ratios'] == {'b': {'accept/s': {'median': 5, 'min': 3, 'max': 40}}}
+    case = {'sort': 'relay', 'title': '', 'relays': {'a': measured(100, 90, 800), 'b': measured(10, 30, 20)}}
+    report.summarize(case, [('a', 'b')])
+    assert case['ratios'] == {'a / b': {'accept/s': {'median': 5, 'min': 3, 'max': 40}}}
     assert case['relays']['a']['median']['relay/s'] is None
-    assert 'a / b: accept/s 5.0 (3.0-40.0)' in report.case_text(case, 'a')
+    assert 'a / b: accept/s 5.0 (3.0-40.0)' in report.case_text(case)
 
 
 def test_ratios_pair_only_rounds_that_both_have():
     ours, theirs = measured(100, 200), measured(10, 20)
     ours['rounds'][0]['accept'] = None
-    case = {'clients': 1, 'size': 1, 'relays': {'a': ours, 'b': theirs}}
-    report.summarize(case, 'a')
-    assert case['ratios']['b']['accept/s'] == {'median': 200 / 15, 'min': 10, 'max': 10}
+    case = {'sort': 'relay', 'title': '', 'relays': {'a': ours, 'b': theirs}}
+    report.summarize(case, [('a', 'b')])
+    assert case['ratios']['a / b']['accept/s'] == {'median': 200 / 15, 'min': 10, 'max': 10}
+
+
+def test_over_a_distance_each_way_is_compared_with_the_peer():
+    rounds = {name: {'rounds': [{'relay': {'rate': rate, 'upstream': {'connections_max': 1}}}], 'errors': []}
+              for name, rate in (('stream', 600), ('off', 3), ('peer', 6))}
+    case = {'sort': 'distant', 'title': 'far away', 'relays': rounds}
+    report.summarize(case, [('stream', 'peer'), ('off', 'peer')])
+    text = report.case_text(case)
+    assert 'stream / peer: relay/s 100.0' in text and 'off / peer: relay/s 0.5' in text
+
+
+def test_one_message_is_timed_at_its_end(provider):
+    with smtplib.SMTP('127.0.0.1', provider.plain_port) as client:
+        client.ehlo()
+        end = send_one(client, 4096)
+    message, = provider.wait_for(1)
+    assert 4000 < len(message.content) <= 4096
+    assert 0 < provider.stats()['last_message'] - end < 10

@@ -4,12 +4,15 @@
 import json
 import os
 import re
+import smtplib
 import subprocess
 import time
 
-from .process import RigError
+from .process import RigError, wait_for
 
 WARM_MESSAGES = 400
+WARM_MESSAGES_OF_CONNECTION = 10  # where their number is set
+SINGLE_SECONDS = 10  # for messages one at a time: a slow relay sends fewer
 HELD_STOP = 5  # seconds for a relay to leave its queue behind
 SYNC_CALLS = 'fsync,fdatasync,sync_file_range,syncfs,sync,msync'
 
@@ -68,7 +71,10 @@ class Bench:
     def _warm_up(self, relay, load, delivered):
         """Everything forked, and with `delivered` connected and resumed, before the clock starts."""
         self.upstream.reset()
-        report = load.run(relay.port, messages=max(WARM_MESSAGES, 2 * load.clients))
+        messages = max(WARM_MESSAGES, 2 * load.clients)
+        if relay.connections:
+            messages = WARM_MESSAGES_OF_CONNECTION * relay.connections
+        report = load.run(relay.port, messages=messages)
         if delivered:
             self._wait_delivered(report['accepted'])
             self.upstream.reset()
@@ -82,14 +88,15 @@ class Bench:
                     'load_cpu_share': report['load_cpu_seconds'] / max(report['seconds'], 0.001),
                     **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
 
-    def relay(self, kind, load):
+    def relay(self, kind, load, connections=None, drain=None):
         """Mail taken and delivered at once: from the first MAIL to the last message upstream.  Of a queue
         that takes longer than `drain` to empty, the rate is that of what has arrived by then."""
-        with Running(kind, self, load) as relay:
+        drain = self.drain if drain is None else drain
+        with Running(kind, self, load, connections=connections) as relay:
             flushes, cpu, up_cpu = self.volume.flushes(), relay.cpu_seconds(), self.upstream.cpu_seconds()
             report = load.run(relay.port, messages=self.message_cap(load), seconds=self.seconds)
             # The clocks differ (the upstream's is the wall's), so the end is when the count is seen.
-            delivered = self._wait_delivered(report['accepted'], self.drain)
+            delivered = self._wait_delivered(report['accepted'], drain)
             end = time.monotonic()
             stats = self.upstream.stats()
             took = end - report['first_mail_mono']
@@ -99,6 +106,34 @@ class Bench:
                     'upstream': {key: stats[key] for key in UPSTREAM_KEYS if key in stats},
                     'upstream_cpu_seconds': difference(self.upstream.cpu_seconds(), up_cpu),
                     **per_message(report['accepted'], self._spent(relay, flushes, cpu))}
+
+    def distant(self, kind, load, connections, round_trip_ms, drain):
+        """The same over a distance, on so many connections."""
+        with self.upstream.distance(round_trip_ms):
+            return self.relay(kind, load, connections, drain)
+
+    def single(self, kind, load, messages):
+        """Each message alone on an idle relay with a warm connection: from the client's writing the final dot until
+        the upstream has the whole message, by its clock, which is ours."""
+        arrivals = []
+        with Running(kind, self, load) as relay, smtplib.SMTP('127.0.0.1', relay.port) as client:
+            client.ehlo()
+            end = time.monotonic() + SINGLE_SECONDS
+            for number in range(1, messages + 1):
+                if time.monotonic() > end:
+                    break
+                dot = send_one(client, load.size)
+                stats = wait_for('the arrival of a message', lambda n=number: self._stats_of(n), self.patience, 0.002)
+                arrivals.append(1000 * (stats['last_message'] - dot))
+        arrivals.sort()
+        return {'messages': len(arrivals),
+                'arrival_ms': {'p50': arrivals[len(arrivals) // 2], 'p99': arrivals[len(arrivals) * 99 // 100],
+                               'max': arrivals[-1]}}
+
+    def _stats_of(self, messages):
+        """What the upstream counts, once it has so many messages."""
+        stats = self.upstream.stats()
+        return stats if stats['messages'] >= messages else None
 
     def syncs(self, kind, load, messages, held):
         """The system calls that sync, counted by strace, which stops the relay at these calls only; held:
@@ -130,8 +165,8 @@ UPSTREAM_KEYS = ('connections_total', 'connections_max', 'tls_handshakes', 'tls_
 class Running:
     """A warmed-up relay for the time of a with block; held: the upstream lets nothing pass meanwhile."""
 
-    def __init__(self, kind, bench, load, wrapper=(), warm=True, held=False):
-        self.relay = kind(bench.home, bench.volume.path, bench.upstream, load.clients)
+    def __init__(self, kind, bench, load, wrapper=(), warm=True, held=False, connections=None):
+        self.relay = kind(bench.home, bench.volume.path, bench.upstream, load.clients, connections)
         self.bench, self.load, self.wrapper = bench, load, wrapper
         self.warm, self.held = warm, held
 
@@ -156,6 +191,19 @@ class Running:
         if self.held:  # first, so that nobody waits for the end of a transaction
             self.bench.upstream.release()
         self.relay.stop(HELD_STOP if self.held else 20)
+
+
+def send_one(client, size):
+    """One message of so many octets; returns the time at which its end was written."""
+    header = b'From: a@bench.example\r\nTo: b@bench.example\r\nSubject: one\r\n\r\n'
+    line = b'x' * 70 + b'\r\n'
+    replies = [client.mail('a@bench.example'), client.rcpt('b@bench.example'), client.docmd('DATA')]
+    end = time.time()
+    client.send(header + line * ((size - len(header)) // len(line)) + b'.\r\n')
+    replies.append(client.getreply())
+    if [code for code, _ in replies] != [250, 250, 354, 250]:
+        raise RigError(f'a message alone was answered {replies}')
+    return end
 
 
 def difference(after, before, factor=1):

@@ -25,7 +25,7 @@ upstream "provider" {{
     ca_file = "{ca_file}"
     username = "{upstream_user}"
     password_file = "{home}/password"
-}}
+{upstream_more}}}
 '''
 
 
@@ -46,7 +46,8 @@ class Postern(Relay):
         shutil.chown(self.path('password'), self.user)
         self.write('postern.conf', CONFIG.format(
             queue=self.queue, home=self.home, user=self.user, port=self.port, ca_file=up.ca_file,
-            upstream_port=up.starttls_port, upstream_user=up.user))
+            upstream_port=up.starttls_port, upstream_user=up.user,
+            upstream_more=f'    connections = {self.connections}\n' if self.connections else ''))
 
     def command(self):
         return [self.program, '-f', '-c', self.path('postern.conf')]

@@ -68,6 +68,12 @@ smtp_tls_connection_reuse = yes
 in_flow_delay = 0
 '''
 
+# So many connections, from the first message on.
+CONCURRENCY = '''\
+smtp_destination_concurrency_limit = {connections}
+initial_destination_concurrency = {connections}
+'''
+
 
 class Postfix(Relay):
     name = 'postfix'
@@ -89,7 +95,7 @@ class Postfix(Relay):
         self.write('main.cf', MAIN.format(
             queue=self.queue, data=data, home=self.home, upstream_port=up.starttls_port,
             upstream_name=up.name, ca_file=up.ca_file, processes=max(100, self.clients + 100),
-        ) + self.extra)
+        ) + self.extra + (CONCURRENCY.format(connections=self.connections) if self.connections else ''))
 
     def main_pid(self):
         # start-fg leaves a shell in front of the master.

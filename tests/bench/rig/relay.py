@@ -17,11 +17,12 @@ class Relay:
     name = None
     delivers = True  # to the rig's upstream; otherwise only its accepting is measured
 
-    def __init__(self, home, queue, upstream, clients):
+    def __init__(self, home, queue, upstream, clients, connections=None):
         self.home = os.path.join(home, self.name)
         self.queue = os.path.join(queue, self.name)
         self.upstream = upstream
         self.clients = clients
+        self.connections = connections  # to the upstream at most; None: as many as it likes
         self.port = free_port()
         self.group = None
 

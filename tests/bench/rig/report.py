@@ -21,12 +21,29 @@ RELAY_COLUMNS = (
     ('cpu ms/msg', '{:.3f}', 'relay', ('cpu_ms_per_message',)),
     ('flushes/msg', '{:.3f}', 'relay', ('flushes_per_message',)),
 )
+SINGLE_COLUMNS = (
+    ('p50 ms', '{:.2f}', 'single', ('arrival_ms', 'p50')),
+    ('p99 ms', '{:.2f}', 'single', ('arrival_ms', 'p99')),
+    ('max ms', '{:.1f}', 'single', ('arrival_ms', 'max')),
+)
+DISTANT_COLUMNS = (
+    ('relay/s', '{:.1f}', 'relay', ('rate',)),
+    ('cpu ms/msg', '{:.3f}', 'relay', ('cpu_ms_per_message',)),
+    ('connections', '{:.0f}', 'relay', ('upstream', 'connections_max')),
+)
 # Told once for each case, not of each round.
 CASE_COLUMNS = (
     ('syncs/msg', '{:.3f}', ('syncs', 'per_message')),
     ('log/msg', '{:.3f}', ('syncs', 'segments_per_message')),
     ('% nosync', '{:.0f}', ('of_nosync',)),
 )
+# By the sort of a case: what is told of each round, and of the case.
+SORTS = {
+    'accept': (ACCEPT_COLUMNS, CASE_COLUMNS),
+    'relay': (RELAY_COLUMNS, CASE_COLUMNS),
+    'single': (SINGLE_COLUMNS, ()),
+    'distant': (DISTANT_COLUMNS, ()),
+}
 RATIOS = ('accept/s', 'accept/s*', 'relay/s')
 LIMIT = 'postern-nosync'
 BUSY_LOAD = 0.9  # of a core
@@ -34,16 +51,21 @@ BUSY_LOAD = 0.9  # of a core
 LEGEND = '''\
 accept/s     messages acknowledged a second while the upstream is held: the queue only grows
 accept/s*    the same while the relay delivers
-relay/s      from the first MAIL to the last message at the upstream
+relay/s      from the first MAIL to the last message at the upstream, or to the end of the time for it
 p50 p99 max  MAIL to the 250 after the dot (while the relay delivers, where it does)
 cpu ms/msg   CPU time of all the relay's processes for one message
 flushes/msg  cache flushes of the queue's disk
 syncs/msg    sync calls, counted by strace in a run of its own; log/msg: those of postern's segments alone
+one message  p50 p99 max: from the client's final dot to the upstream's having all of the message
 % nosync     accept/s, of that of postern-nosync: the same listener on a disk that takes no time'''
 
 
 def columns(case):
-    return ACCEPT_COLUMNS if case.get('accept_only') else RELAY_COLUMNS
+    return SORTS[case['sort']][0]
+
+
+def case_columns(case):
+    return SORTS[case['sort']][1]
 
 
 def dig(tree, path):
@@ -70,35 +92,29 @@ def medians(case, outcome):
             for heading, _, phase, path in columns(case)}
 
 
-def ratios(case, first):
-    """How many times as fast as each of the others `first` is: of the medians, and round by round."""
+def ratio(case, ours, theirs):
+    """How many times as fast: {heading: of the medians, and the least and the greatest of a round}."""
     told = {}
-    for name, outcome in case['relays'].items():
-        if name == first or first not in case['relays']:
+    for heading, _, phase, path in columns(case):
+        if heading not in RATIOS:
             continue
-        told[name] = {}
-        for heading, _, phase, path in columns(case):
-            if heading not in RATIOS:
-                continue
-            ours = values(case['relays'][first]['rounds'], phase, path)
-            theirs = values(outcome['rounds'], phase, path)
-            rounds = [a / b for a, b in zip(ours, theirs) if a and b]
-            if not rounds:
-                continue
-            told[name][heading] = {'median': middle(ours) / middle(theirs),
-                                   'min': min(rounds), 'max': max(rounds)}
+        a, b = (values(case['relays'][name]['rounds'], phase, path) for name in (ours, theirs))
+        rounds = [x / y for x, y in zip(a, b) if x and y]
+        if rounds:
+            told[heading] = {'median': middle(a) / middle(b), 'min': min(rounds), 'max': max(rounds)}
     return told
 
 
-def summarize(case, first):
+def summarize(case, pairs):
+    """Add the medians, and the ratios of these pairs of relays."""
     for outcome in case['relays'].values():
         outcome['median'] = medians(case, outcome)
     limit = dig(case['relays'].get(LIMIT), ('median', 'accept/s'))
     for outcome in case['relays'].values():
-        rate = outcome['median']['accept/s']
+        rate = outcome['median'].get('accept/s')
         outcome['of_nosync'] = 100 * rate / limit if rate and limit else None
-        outcome['median'].update({heading: dig(outcome, path) for heading, _, path in CASE_COLUMNS})
-    case['ratios'] = ratios(case, first)
+        outcome['median'].update({heading: dig(outcome, path) for heading, _, path in case_columns(case)})
+    case['ratios'] = {f'{ours} / {theirs}': ratio(case, ours, theirs) for ours, theirs in pairs}
 
 
 def busy_load(outcome):
@@ -108,7 +124,7 @@ def busy_load(outcome):
 
 
 def table(case):
-    headings = [column[:2] for column in columns(case) + CASE_COLUMNS]
+    headings = [column[:2] for column in columns(case) + case_columns(case)]
     lines = [['relay'] + [heading for heading, _ in headings]]
     for name, outcome in case['relays'].items():
         cells = [outcome['median'][heading] for heading, _ in headings]
@@ -134,12 +150,12 @@ def aligned(lines):
                      for line in lines)
 
 
-def case_text(case, first):
-    text = [f'{case["clients"]} clients, {case["size"]} octets', table(case)]
-    for name, told in case['ratios'].items():
+def case_text(case):
+    text = [case['title'], table(case)]
+    for pair, told in case['ratios'].items():
         parts = [f'{heading} {r["median"]:.1f} ({r["min"]:.1f}-{r["max"]:.1f})'
                  for heading, r in told.items()]
-        text.append(f'{first} / {name}: ' + ', '.join(parts))
+        text.append(f'{pair}: ' + ', '.join(parts))
     for name, outcome in case['relays'].items():
         share = busy_load(outcome)
         if share:
@@ -160,5 +176,5 @@ def conditions(results):
     probes = results['disk_syncs_per_second']
     return (f'{machine["cpu"]}, {machine["cpus"]} cores, {machine["memory"]}, {machine["system"]}, '
             f'Linux {machine["kernel"]}\nqueues on {queue}; alone, it syncs {median(probes):.0f} times a second '
-            f'({min(probes):.0f}-{max(probes):.0f})\nupstream latency {results["options"]["latency"]} ms; '
+            f'({min(probes):.0f}-{max(probes):.0f})\nupstream {results["options"]["latency"]} ms away where it says so; '
             + ', '.join(f'{name} {version}' for name, version in results['versions'].items()))

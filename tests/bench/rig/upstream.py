@@ -14,14 +14,24 @@ class Upstream(Provider):
     user = USER
     password = PASSWORD
 
-    def __init__(self, latency_ms=0):
-        super().__init__('--latency', str(latency_ms), capture=False, log=False, exit_after=86400)
+    def __init__(self):
+        super().__init__(capture=False, log=False, exit_after=86400)
 
     def delivered(self):
         return self.stats()['messages']
 
     def reset(self):
         self.command('reset')
+
+    @contextlib.contextmanager
+    def distance(self, round_trip_ms):
+        """For so long all that it sends arrives so much later, which clients take for the round trip."""
+        self.set('latency', round_trip_ms)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ConnectionError):
+                self.set('latency', 0)
 
     def hold(self):
         """From now on nothing gets past MAIL: clients wait, and the relay's queue only grows."""
