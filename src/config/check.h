@@ -13,4 +13,11 @@ void check_listeners(const struct config *config, const struct raw *raw, struct 
 /* A host for each, a login that is whole and never travels in the clear. */
 void check_upstreams(const struct config *config, const struct raw *raw, struct report *report);
 
+struct config_upstream;
+struct raw_section;
+
+/* Report what is wrong with an upstream's TLS. */
+void check_tls(const struct raw_section *section, const struct config_upstream *upstream,
+    struct report *report);
+
 #endif

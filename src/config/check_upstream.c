@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* check_upstream.c - the rules of upstreams: above all, a password never travels in the clear. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "config/build.h"
 #include "config/check.h"
@@ -46,32 +43,25 @@ check_login(const struct raw_section *section, const struct config_upstream *ups
 	bool username = raw_mentions(section, "username");
 	const char *password = find_password(section, report);
 
-	if (upstream->username != NULL && password == NULL)
+	bool cert = raw_mentions(section, "tls_cert_file");
+
+	if (upstream->auth == AUTH_EXTERNAL && !cert)
+		broken(report, section, "auth", "tls_cert_file is missing",
+		    "external with tls_cert_file and tls_key_file");
+	if (upstream->username != NULL && password == NULL &&
+	    !(cert && (upstream->auth == AUTH_AUTO || upstream->auth == AUTH_EXTERNAL)))
 		broken(report, section, "username", "a password is missing",
 		    "with one of " PASSWORD_KEYS ", or no login at all");
 	if (password != NULL && raw_find(section, password) != NULL && !username)
 		broken(report, section, password, "username is missing",
 		    "with username, or no login at all");
-	if (raw_mentions(section, "auth") && !username && password == NULL)
+	if (upstream->auth != AUTH_EXTERNAL && raw_mentions(section, "auth") && !username &&
+	    password == NULL)
 		broken(report, section, "auth", "there is no login",
 		    "with username and one of " PASSWORD_KEYS);
 	if (upstream->tls == TLS_NONE && (username || password != NULL))
 		broken(report, section, "tls", "the password would travel in the clear",
 		    "starttls or implicit, or no username and password");
-}
-
-static void
-check_ca_file(const struct raw_section *section, const struct config_upstream *upstream,
-    struct report *report)
-{
-	if (upstream->ca_file == NULL)
-		return;
-	if (upstream->tls == TLS_NONE)
-		broken(report, section, "ca_file", "without TLS no certificate is checked",
-		    "with tls = starttls or implicit");
-	else if (access(upstream->ca_file, R_OK) < 0)
-		broken(report, section, "ca_file", strerror(errno),
-		    "a file of certificates in PEM, or no ca_file for the system's own");
 }
 
 void
@@ -92,6 +82,6 @@ check_upstreams(const struct config *config, const struct raw *raw, struct repor
 			broken(report, section, "ports", "port is given, too",
 			    "one of port and ports");
 		check_login(section, upstream, report);
-		check_ca_file(section, upstream, report);
+		check_tls(section, upstream, report);
 	}
 }

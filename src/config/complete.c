@@ -116,7 +116,11 @@ complete_upstream(const struct config *config, struct config_upstream *upstream,
 {
 	complete_ports(upstream, section);
 	anchor(config, &upstream->ca_file);
+	anchor(config, &upstream->ca_dir);
+	anchor(config, &upstream->tls_cert_file);
+	anchor(config, &upstream->tls_key_file);
 	anchor(config, &upstream->password_file);
+	upstream->certificate_line = raw_line(section, "tls_cert_file");
 	upstream->password_line =
 	    raw_line(section, upstream->password_env != NULL       ? "password_env"
 			      : upstream->password_command != NULL ? "password_command"

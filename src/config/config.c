@@ -48,6 +48,11 @@ free_upstreams(struct config *config)
 		free(config->upstream[i].name);
 		free(config->upstream[i].host);
 		free(config->upstream[i].ca_file);
+		free(config->upstream[i].ca_dir);
+		free(config->upstream[i].tls_cert_file);
+		free(config->upstream[i].tls_key_file);
+		free(config->upstream[i].tls_pins);
+		free(config->upstream[i].tls_ciphers);
 		free(config->upstream[i].username);
 		free(config->upstream[i].password_file);
 		free(config->upstream[i].bind4);

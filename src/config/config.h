@@ -14,10 +14,14 @@
 #include "base/cidr.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "config/pin.h"
 
 #define CONFIG_DEFAULT_FILE POSTERN_SYSCONFDIR "/postern.conf"
 
 enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
+
+/* The least version; the usual one is the first. */
+enum tls_least { TLS_LEAST_1_2, TLS_LEAST_1_3, TLS_LEAST_1_1, TLS_LEAST_1_0 };
 
 /* How to log in; auto: with the strongest mechanism that the upstream offers. */
 enum auth_choice {
@@ -29,6 +33,7 @@ enum auth_choice {
 	AUTH_SCRAM_SHA_256,
 	AUTH_SCRAM_SHA_1_PLUS,
 	AUTH_SCRAM_SHA_256_PLUS,
+	AUTH_EXTERNAL, /* by tls_cert_file */
 };
 
 struct config_listen {
@@ -54,7 +59,13 @@ struct config_upstream {
 	enum tls_mode tls; /* for the first port; default by port: 465 implicit, else starttls */
 	struct config_port ports[CONFIG_PORTS_MAX]; /* in the order to try them, at least one */
 	size_t nports;
-	char *ca_file;          /* absolute; NULL: the system's trust store */
+	char *ca_file, *ca_dir;             /* absolute; NULL both: the system's trust store */
+	char *tls_cert_file, *tls_key_file; /* absolute; both or neither */
+	unsigned certificate_line;          /* for secret.h */
+	struct pin *tls_pins;               /* if there are any, one must match, and no more */
+	size_t ntls_pins;
+	enum tls_least tls_min;
+	char *tls_ciphers;
 	char *username;         /* NULL: no login */
 	char *password_file;    /* absolute; of the three at most one is set */
 	char *password_env;     /* the name of a variable */

@@ -59,9 +59,10 @@ struct kind {
 
 extern const struct kind kind_domain, kind_host, kind_address, kind_networks, kind_mailbox,
     kind_sources;
-extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variable;
+extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variable, kind_pins,
+    kind_ciphers;
 extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_duration, kind_rate;
-extern const struct kind kind_tls, kind_auth, kind_target, kind_format, kind_level;
+extern const struct kind kind_tls, kind_tls_min, kind_auth, kind_target, kind_format, kind_level;
 
 struct str;
 

@@ -176,6 +176,21 @@ add_source(const struct key *key, const char *text, void *record)
 	return NULL;
 }
 
+static const char *
+add_pin(const struct key *key, const char *text, void *record)
+{
+	struct config_upstream *upstream = record;
+	struct pin pin;
+
+	(void)key;
+	if (pin_parse(text, &pin) < 0)
+		return "not a SHA-256 fingerprint";
+	upstream->tls_pins =
+	    xreallocarray(upstream->tls_pins, upstream->ntls_pins + 1, sizeof *upstream->tls_pins);
+	upstream->tls_pins[upstream->ntls_pins++] = pin;
+	return NULL;
+}
+
 #define KIND(setter, text)                     \
 	{                                      \
 		.set = setter, .allowed = text \
@@ -207,3 +222,13 @@ const struct kind kind_sources = {
 	    "an IPv4 address, an IPv6 address, or one of each, such as { 192.0.2.1, 2001:db8::1 }",
 	.is_list = true,
 };
+const struct kind kind_pins = {
+	.set = add_pin,
+	.allowed =
+	    "SHA-256 fingerprints: 64 hexadecimal digits of the certificate, with or without "
+	    "colons, or sha256//BASE64 of its key",
+	.is_list = true,
+};
+const struct kind kind_ciphers =
+    KIND(set_text, "names as in openssl-ciphers(1), and suites of TLS 1.3 such as "
+		   "TLS_AES_256_GCM_SHA384, at most %max octets");

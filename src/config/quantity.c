@@ -116,6 +116,11 @@ set_word(const struct key *key, const char *text, void *record)
 static const char *const tls_words[] = {
 	[TLS_NONE] = "none", [TLS_STARTTLS] = "starttls", [TLS_IMPLICIT] = "implicit", NULL
 };
+static const char *const tls_min_words[] = { [TLS_LEAST_1_2] = "1.2",
+	[TLS_LEAST_1_3] = "1.3",
+	[TLS_LEAST_1_1] = "1.1",
+	[TLS_LEAST_1_0] = "1.0",
+	NULL };
 static const char *const auth_words[] = { [AUTH_AUTO] = "auto",
 	[AUTH_PLAIN] = "plain",
 	[AUTH_LOGIN] = "login",
@@ -124,6 +129,7 @@ static const char *const auth_words[] = { [AUTH_AUTO] = "auto",
 	[AUTH_SCRAM_SHA_256] = "scram-sha-256",
 	[AUTH_SCRAM_SHA_1_PLUS] = "scram-sha-1-plus",
 	[AUTH_SCRAM_SHA_256_PLUS] = "scram-sha-256-plus",
+	[AUTH_EXTERNAL] = "external",
 	NULL };
 static const char *const target_words[] = { [LOG_TARGET_STDERR] = "stderr",
 	[LOG_TARGET_SYSLOG] = "syslog",
@@ -161,9 +167,10 @@ const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
+const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");
 const struct kind kind_auth =
-    WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus "
-		     "or scram-sha-256-plus");
+    WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus, "
+		     "scram-sha-256-plus or external");
 const struct kind kind_target = WORD(target_words, "stderr, syslog or journal");
 const struct kind kind_format = WORD(format_words, "text or json");
 const struct kind kind_level = WORD(level_words, "error, warning, info or debug");

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "config/certificate.h"
 #include "config/config.h"
 #include "config/report.h"
 #include "config/secret_command.h"
@@ -116,6 +117,24 @@ load_one(const struct config_upstream *upstream, struct report *report)
 	return password;
 }
 
+/* NULL: there is none, or the problem is reported. */
+static struct certificate *
+load_certificate(const struct config_upstream *upstream, struct report *report)
+{
+	struct str why = STR_EMPTY;
+	struct certificate *certificate;
+
+	if (upstream->tls_cert_file == NULL)
+		return NULL;
+	certificate = certificate_load(upstream->tls_cert_file, upstream->tls_key_file, &why);
+	if (certificate == NULL)
+		report_add(report, upstream->certificate_line,
+		    "upstream \"%s\": %s; needed: a certificate and its key, in PEM",
+		    upstream->name, str_is_bad(&why) ? "out of memory" : why.data);
+	str_free(&why);
+	return certificate;
+}
+
 struct secrets *
 secrets_load(const struct config *config, struct str *errors)
 {
@@ -124,8 +143,11 @@ secrets_load(const struct config *config, struct str *errors)
 
 	secrets->count = config->nupstream;
 	secrets->password = xcalloc(config->nupstream + 1, sizeof *secrets->password);
-	for (size_t i = 0; i < config->nupstream; i++)
+	secrets->certificate = xcalloc(config->nupstream + 1, sizeof *secrets->certificate);
+	for (size_t i = 0; i < config->nupstream; i++) {
 		secrets->password[i] = load_one(&config->upstream[i], &report);
+		secrets->certificate[i] = load_certificate(&config->upstream[i], &report);
+	}
 	if (report.count > 0)
 		secrets_free(&secrets);
 	report_write(&report, errors);
@@ -166,11 +188,13 @@ secrets_free(struct secrets **secrets)
 	if (old == NULL)
 		return;
 	*secrets = NULL;
-	for (size_t i = 0; i < old->count; i++)
-		if (old->password[i] != NULL) {
+	for (size_t i = 0; i < old->count; i++) {
+		certificate_free(&old->certificate[i]);
+		if (old->password[i] != NULL)
 			OPENSSL_cleanse(old->password[i], strlen(old->password[i]));
-			free(old->password[i]);
-		}
+		free(old->password[i]);
+	}
+	free(old->certificate);
 	free(old->password);
 	free(old);
 }

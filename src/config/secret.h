@@ -8,11 +8,13 @@
 
 #include <stddef.h>
 
+struct certificate;
 struct config;
 struct str;
 
 struct secrets {
-	char **password; /* one for each upstream, in the config's order; NULL without a login */
+	char **password; /* one for each upstream, in the config's order; NULL without one */
+	struct certificate **certificate; /* the same for those that we show */
 	size_t count;
 };
 

@@ -46,6 +46,7 @@ list_readable(const struct config *config, const char **paths, char **folder, ch
 	add(paths, &count, getenv(X509_get_default_cert_file_env()));
 	for (size_t i = 0; i < config->nupstream; i++) {
 		add(paths, &count, config->upstream[i].ca_file);
+		add(paths, &count, config->upstream[i].ca_dir);
 		if (config->upstream[i].ca_file == NULL)
 			continue;
 		folders[i] = xstrdup(config->upstream[i].ca_file);
@@ -60,7 +61,7 @@ lock_files(enum worker_role role, const struct config *config)
 	if (role == WORKER_LISTENER)
 		return sandbox_files(config->spool, NULL, 0);
 
-	const char **paths = xcalloc(FIXED_MAX + 2 * config->nupstream, sizeof *paths);
+	const char **paths = xcalloc(FIXED_MAX + 3 * config->nupstream, sizeof *paths);
 	char **folders = xcalloc(config->nupstream + 1, sizeof *folders);
 	char *folder;
 	size_t count = list_readable(config, paths, &folder, folders);

@@ -52,19 +52,24 @@ load(const char *file)
 	return config;
 }
 
-/* Who may not read a password file checks the rest. */
+/* Who may not read a file with a secret checks the rest. */
+static bool
+may_read(const char *file)
+{
+	if (file == NULL || access(file, R_OK) == 0 || errno != EACCES)
+		return true;
+	fprintf(stderr, "%s: not checked: you may not read it\n", file);
+	return false;
+}
+
 static bool
 may_read_secrets(const struct config *config)
 {
 	bool may = true;
 
 	for (size_t i = 0; i < config->nupstream; i++) {
-		const char *file = config->upstream[i].password_file;
-
-		if (file == NULL || access(file, R_OK) == 0 || errno != EACCES)
-			continue;
-		fprintf(stderr, "%s: not checked: you may not read it\n", file);
-		may = false;
+		may = may_read(config->upstream[i].password_file) && may;
+		may = may_read(config->upstream[i].tls_key_file) && may;
 	}
 	return may;
 }

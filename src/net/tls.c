@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/certificate.h"
+#include "config/ciphers.h"
+#include "config/config.h"
+#include "config/trust.h"
 #include "net/tls_private.h"
 
 /* Keep the latest session.  A ticket may serve several connections at once: servers that mind fall
@@ -35,7 +39,7 @@ is_address(const char *host)
 }
 
 static int
-expect_host(struct tls_client *client)
+expect_host(const struct tls_client *client)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(client->ctx);
 
@@ -46,47 +50,108 @@ expect_host(struct tls_client *client)
 }
 
 static int
-load_trust(SSL_CTX *ctx, const char *ca_file)
+load_trust(const struct tls_client *client, struct str *why)
 {
-	if (ca_file == NULL)
-		return SSL_CTX_set_default_verify_paths(ctx);
-	return SSL_CTX_load_verify_locations(ctx, ca_file, NULL);
+	const struct config_upstream *config = client->config;
+	X509_STORE *store = SSL_CTX_get_cert_store(client->ctx);
+	const char *from = config->ca_file;
+	struct str reason = STR_EMPTY;
+	int result = 0;
+
+	if (config->ca_file != NULL)
+		result = trust_load_file(store, config->ca_file, &reason);
+	if (result == 0 && config->ca_dir != NULL) {
+		from = config->ca_dir;
+		result = trust_load_directory(store, config->ca_dir, &reason);
+	}
+	if (from == NULL && SSL_CTX_set_default_verify_paths(client->ctx) != 1) {
+		from = "the system's trust store";
+		tls_explain(NULL, &reason);
+		result = -1;
+	}
+	if (result != 0)
+		str_printf(why, "cannot read the certificates in %s: %s", from,
+		    str_is_bad(&reason) ? "out of memory" : reason.data);
+	str_free(&reason);
+	return result;
+}
+
+/* Who to believe; with pins nobody but them. */
+static int
+set_verification(struct tls_client *client, struct str *why)
+{
+	SSL_CTX_set_verify(client->ctx, SSL_VERIFY_PEER, tls_on_verify);
+	if (client->config->ntls_pins > 0) {
+		SSL_CTX_set_cert_verify_callback(client->ctx, tls_on_verify_pins, client);
+		return 0;
+	}
+	return load_trust(client, why);
+}
+
+/* Before 1.2 signatures are made with SHA-1, which OpenSSL takes at its lowest level alone. */
+static int
+set_versions(const struct tls_client *client)
+{
+	static const int versions[] = {
+		[TLS_LEAST_1_0] = TLS1_VERSION,
+		[TLS_LEAST_1_1] = TLS1_1_VERSION,
+		[TLS_LEAST_1_2] = TLS1_2_VERSION,
+		[TLS_LEAST_1_3] = TLS1_3_VERSION,
+	};
+	int least = versions[client->config->tls_min];
+
+	if (least < TLS1_2_VERSION)
+		SSL_CTX_set_security_level(client->ctx, 0);
+	return SSL_CTX_set_min_proto_version(client->ctx, least) == 1;
 }
 
 static int
-configure(struct tls_client *client, const char *ca_file, struct str *why)
+set_policy(const struct tls_client *client, const struct certificate *certificate)
+{
+	struct str bad = STR_EMPTY;
+	int result = set_versions(client);
+
+	if (result == 1)
+		result = expect_host(client);
+	if (result == 1 && client->config->tls_ciphers != NULL)
+		result = ciphers_apply(client->ctx, client->config->tls_ciphers, &bad) == 0;
+	if (result == 1 && certificate != NULL)
+		result = SSL_CTX_use_cert_and_key(
+		    client->ctx, certificate->leaf, certificate->key, certificate->chain, 1);
+	str_free(&bad);
+	return result;
+}
+
+static int
+configure(struct tls_client *client, const struct certificate *certificate, struct str *why)
 {
 	SSL_CTX *ctx = client->ctx;
 
 	SSL_CTX_set_app_data(ctx, client);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, tls_on_verify);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_new_session);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || expect_host(client) != 1) {
+	if (set_policy(client, certificate) != 1) {
 		str_puts(why, "TLS cannot be set up: ");
 		tls_explain(NULL, why);
 		return -1;
 	}
-	if (load_trust(ctx, ca_file) != 1) {
-		str_printf(why, "cannot read the certificates in %s: ",
-		    ca_file != NULL ? ca_file : "the system's trust store");
-		tls_explain(NULL, why);
-		return -1;
-	}
-	return 0;
+	return set_verification(client, why);
 }
 
 struct tls_client *
-tls_client_new(const char *host, const char *ca_file, struct str *why)
+tls_client_new(
+    const struct config_upstream *config, const struct certificate *certificate, struct str *why)
 {
 	struct tls_client *client = calloc(1, sizeof *client);
-	size_t len = strlen(host);
+	size_t len = strlen(config->host);
 
 	ERR_clear_error();
 	if (client != NULL) {
+		client->config = config;
 		client->ctx = SSL_CTX_new(TLS_client_method());
-		client->host = strndup(host, len > 0 && host[len - 1] == '.' ? len - 1 : len);
+		client->host =
+		    strndup(config->host, len > 0 && config->host[len - 1] == '.' ? len - 1 : len);
 	}
 	if (client == NULL || client->ctx == NULL || client->host == NULL) {
 		str_puts(why, "out of memory");
@@ -94,7 +159,7 @@ tls_client_new(const char *host, const char *ca_file, struct str *why)
 		return NULL;
 	}
 	client->is_address = is_address(client->host);
-	if (configure(client, ca_file, why) != 0)
+	if (configure(client, certificate, why) != 0)
 		tls_client_free(&client);
 	return client;
 }

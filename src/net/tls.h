@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * tls.h - TLS policy towards an upstream: 1.2 or later, a verified chain, a verified name, SNI (RFC
- * 8314, RFC 6125). One tls_client for each upstream; it remembers the last session for resumption.
+ * 8314, RFC 6125), as far as its config does not say otherwise. One tls_client for each upstream;
+ * it remembers the last session for resumption.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
 #include <stddef.h>
 
+struct certificate;
+struct config_upstream;
 struct ssl_st;
 struct str;
 struct tls_client;
 
-/* ca_file NULL: the system's trust store.  NULL on failure with the reason in why. */
-struct tls_client *tls_client_new(const char *host, const char *ca_file, struct str *why);
+/*
+ * For connections to an upstream; the certificate is the one that we show, or NULL.  Both are
+ * borrowed.  NULL on failure with the reason in why.
+ */
+struct tls_client *tls_client_new(
+    const struct config_upstream *config, const struct certificate *certificate, struct str *why);
 void tls_client_free(struct tls_client **client);
 
 /* A session that will verify and expect the host; the caller owns it.  NULL: out of memory. */

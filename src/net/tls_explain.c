@@ -48,8 +48,8 @@ add_names(struct str *out, X509 *cert)
 	GENERAL_NAMES_free(names);
 }
 
-static void
-describe_certificate(struct str *out, X509 *cert)
+void
+tls_describe_certificate(struct str *out, X509 *cert)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
@@ -87,7 +87,7 @@ tls_on_verify(int ok, X509_STORE_CTX *store)
 	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)), client->host);
 	if (cert != NULL) {
 		str_puts(out, "; found: ");
-		describe_certificate(out, cert);
+		tls_describe_certificate(out, cert);
 	}
 	str_puts(out, ")");
 	if (out->len > REJECTION_MAX)

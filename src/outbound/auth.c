@@ -92,8 +92,11 @@ auth_client_free(struct auth_client **client)
 bool
 auth_is_wanted(const struct auth_client *client, const struct smtp_capabilities *offered)
 {
-	(void)offered;
-	return client->password != NULL;
+	const struct config_upstream *config = client->config;
+
+	if (client->password != NULL || config->auth == AUTH_EXTERNAL || config->username != NULL)
+		return true;
+	return config->tls_cert_file != NULL && (offered->mechanisms & SMTP_MECH_EXTERNAL) != 0;
 }
 
 /*
@@ -156,7 +159,11 @@ prepare(struct auth *auth, Gsasl_property kind, const unsigned char *binding, si
 	if (result != GSASL_OK)
 		return result;
 	gsasl_session_hook_set(auth->session, auth);
-	if (config->username != NULL)
+	if (auth->mechanism->bit == SMTP_MECH_EXTERNAL)
+		/* RFC 4422 A: empty is whom the certificate is for. */
+		result = gsasl_property_set(
+		    auth->session, GSASL_AUTHZID, config->username != NULL ? config->username : "");
+	else
 		result = gsasl_property_set(auth->session, GSASL_AUTHID, config->username);
 	if (result == GSASL_OK)
 		result = gsasl_property_set(auth->session, GSASL_SERVICE, "smtp");

@@ -14,6 +14,7 @@
 #define SCRAM (TRAIT_INITIAL | TRAIT_PROOF | TRAIT_SALTED)
 
 static const struct mechanism mechanisms[] = {
+	{ SMTP_MECH_EXTERNAL, TRAIT_INITIAL },
 	{ SMTP_MECH_SCRAM_SHA_256_PLUS, SCRAM | TRAIT_BINDING },
 	{ SMTP_MECH_SCRAM_SHA_1_PLUS, SCRAM | TRAIT_BINDING },
 	{ SMTP_MECH_SCRAM_SHA_256, SCRAM },
@@ -35,15 +36,22 @@ static const unsigned chosen[] = {
 	[AUTH_SCRAM_SHA_256] = SMTP_MECH_SCRAM_SHA_256,
 	[AUTH_SCRAM_SHA_1_PLUS] = SMTP_MECH_SCRAM_SHA_1_PLUS,
 	[AUTH_SCRAM_SHA_256_PLUS] = SMTP_MECH_SCRAM_SHA_256_PLUS,
+	[AUTH_EXTERNAL] = SMTP_MECH_EXTERNAL,
 };
 
 /* Whether we would use it with a server that offers it. */
 static bool
 is_ours(const struct auth_client *client, const struct mechanism *mechanism, bool can_bind)
 {
-	bool is_auto = client->config->auth == AUTH_AUTO;
+	const struct config_upstream *config = client->config;
+	bool is_auto = config->auth == AUTH_AUTO;
 
-	if ((mechanism->bit & chosen[client->config->auth]) == 0)
+	if ((mechanism->bit & chosen[config->auth]) == 0)
+		return false;
+	/* The certificate stands for a password that is not given. */
+	if (mechanism->bit == SMTP_MECH_EXTERNAL)
+		return config->tls_cert_file != NULL && (!is_auto || client->password == NULL);
+	if (client->password == NULL)
 		return false;
 	if ((mechanism->traits & TRAIT_BINDING) != 0 && !can_bind)
 		return false;

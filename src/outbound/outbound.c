@@ -193,6 +193,7 @@ open_upstreams(struct outbound *outbound)
 			.config = config,
 			.upstream = &config->upstream[i],
 			.password = outbound->secrets->password[i],
+			.certificate = outbound->secrets->certificate[i],
 			.counters = outbound->counters,
 			.next = next,
 			.on_settled = on_settled,

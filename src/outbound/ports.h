@@ -13,7 +13,7 @@
 
 #include "config/config.h"
 
-enum { PORTS_SAID_SIZE = 256 };
+enum { PORTS_SAID_SIZE = 1024 };
 
 struct ports {
 	const struct config_upstream *config;

@@ -12,6 +12,7 @@
 #include "outbound/delivery.h"
 #include "outbound/outbound.h"
 
+struct certificate;
 struct config;
 struct config_upstream;
 struct counters;
@@ -24,7 +25,8 @@ struct upstream_context {
 	struct resolver *resolver;
 	const struct config *config;
 	const struct config_upstream *upstream;
-	const char *password; /* NULL: no login */
+	const char *password;                  /* NULL: none */
+	const struct certificate *certificate; /* to be shown; NULL: none */
 	struct counters *counters;
 
 	/* The next message for this upstream, or NULL. */

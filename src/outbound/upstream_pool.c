@@ -327,7 +327,10 @@ prepare_tls(struct upstream *upstream)
 
 	if (config->tls == TLS_NONE || upstream->tls != NULL)
 		return true;
-	upstream->tls = tls_client_new(config->host, config->ca_file, &why);
+	if (config->tls_min == TLS_LEAST_1_0 || config->tls_min == TLS_LEAST_1_1)
+		log_warning("tls_weak", log_s("upstream", config->name),
+		    log_s("why", "tls_min allows versions of TLS that can be broken"));
+	upstream->tls = tls_client_new(config, upstream->of.certificate, &why);
 	if (upstream->tls == NULL)
 		upstream_hold(
 		    upstream, HOLD_TLS, why.data != NULL ? why.data : "TLS cannot be set up");

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* auth.c - AUTH PLAIN and LOGIN (RFC 4954, RFC 4616).  A mechanism is one row and one function. */
+/* auth.c - AUTH PLAIN, LOGIN and EXTERNAL (RFC 4954, RFC 4616, RFC 4422 A).  A mechanism is one row
+ * and one function. */
+#include <event2/bufferevent_ssl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -19,7 +22,7 @@ enum auth_result { AUTH_OK, AUTH_WRONG, AUTH_MORE };
 typedef enum auth_result
 auth_step(struct session *s, const char *data, size_t len, const char **challenge);
 
-static auth_step step_plain, step_login;
+static auth_step step_plain, step_login, step_external;
 
 static const struct auth_mechanism {
 	const char *name;
@@ -27,6 +30,7 @@ static const struct auth_mechanism {
 } mechanisms[] = {
 	{ "PLAIN", step_plain },
 	{ "LOGIN", step_login },
+	{ "EXTERNAL", step_external },
 };
 
 static bool
@@ -76,6 +80,20 @@ step_login(struct session *s, const char *data, size_t len, const char **challen
 		return AUTH_MORE;
 	}
 	return s->auth_user_ok && is_same(data, len, options->password) ? AUTH_OK : AUTH_WRONG;
+}
+
+/* Any certificate is the user's. */
+static enum auth_result
+step_external(struct session *s, const char *data, size_t len, const char **challenge)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(s->bev);
+
+	*challenge = "";
+	if (data == NULL)
+		return AUTH_MORE;
+	if (ssl == NULL || SSL_get0_peer_certificate(ssl) == NULL)
+		return AUTH_WRONG;
+	return len == 0 || is_same(data, len, s->server->options->user) ? AUTH_OK : AUTH_WRONG;
 }
 
 /* Decode strictly; the length, or -1.  out has room for 3/4 of text. */

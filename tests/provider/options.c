@@ -66,6 +66,7 @@ static const struct row {
 	{ "cert", KIND_TEXT, AT(cert_file), "FILE of a certificate chain, instead" },
 	{ "key", KIND_TEXT, AT(key_file), "FILE of its key" },
 	{ "tls-max", KIND_TEXT, AT(tls_max), "VERSION at most: 1.0, 1.1, 1.2, 1.3" },
+	{ "ask-certificate", KIND_FLAG, AT(ask_certificate), "- of clients, for EXTERNAL" },
 	{ "name", KIND_TEXT, AT(name), "NAME of this host (provider.test)" },
 	{ "user", KIND_TEXT, AT(user), "NAME that may log in" },
 	{ "password-file", KIND_PASSWORD, 0, "FILE with the user's password" },

@@ -50,6 +50,7 @@ struct options {
 	const char *mechanisms;
 	bool auth_required;
 	bool auth_without_tls;
+	bool ask_certificate;
 	unsigned extensions;
 	const char *maildir;
 	bool discard;

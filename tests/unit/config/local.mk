@@ -1,12 +1,17 @@
 # tests of src/config
 CONFIG_TEST_LDADD = libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
-config_tests = tests/unit/config/test_check tests/unit/config/test_config \
-	tests/unit/config/test_key tests/unit/config/test_paths tests/unit/config/test_raw \
+config_tests = tests/unit/config/test_certificate tests/unit/config/test_check tests/unit/config/test_config \
+	tests/unit/config/test_key tests/unit/config/test_paths tests/unit/config/test_pin tests/unit/config/test_raw \
 	tests/unit/config/test_secret tests/unit/config/test_secret_command
 check_PROGRAMS += $(config_tests)
 TESTS += $(config_tests)
 config_sample = tests/unit/config/sample.c tests/unit/config/sample.h
 
+tests_unit_config_test_certificate_SOURCES = tests/unit/config/test_certificate.c $(config_sample)
+tests_unit_config_test_certificate_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_config_test_certificate_LDADD = $(CONFIG_TEST_LDADD)
+tests_unit_config_test_pin_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_config_test_pin_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_check_SOURCES = tests/unit/config/test_check.c $(config_sample)
 tests_unit_config_test_check_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_check_LDADD = $(CONFIG_TEST_LDADD)

@@ -3,6 +3,7 @@
 #include "sample.h"
 
 #include <dirent.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +38,27 @@ sample_add(struct sample *sample, const char *name, const char *text, mode_t mod
 	snprintf(sample->file, sizeof sample->file, "%s/%s", sample->directory, name);
 	write_file(sample->file, text, mode);
 	return sample->file;
+}
+
+void
+sample_add_certificate(struct sample *sample, const char *name, const char *key_name)
+{
+	X509 *cert = X509_new();
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	FILE *file;
+
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	file = fopen(sample_add(sample, name, "", 0644), "w");
+	ck_assert_int_eq(PEM_write_X509(file, cert), 1);
+	fclose(file);
+	file = fopen(sample_add(sample, key_name, "", 0600), "w");
+	ck_assert_int_eq(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(file);
+	X509_free(cert);
+	EVP_PKEY_free(key);
 }
 
 struct config *

@@ -21,6 +21,9 @@ void sample_make(struct sample *sample, const char *text);
  * next call. */
 const char *sample_add(struct sample *sample, const char *name, const char *text, mode_t mode);
 
+/* Write a certificate, of a fresh key, and that key, in PEM. */
+void sample_add_certificate(struct sample *sample, const char *name, const char *key_name);
+
 /* config_load(); the errors are kept. */
 struct config *sample_load(struct sample *sample);
 

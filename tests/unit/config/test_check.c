@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * test_check.c - bad values and impossible combinations, each with the line and the words that
- * name it.  Tests config/check.c, config/check_listen.c, config/check_upstream.c, config/kind.c
- * and config/quantity.c.
+ * name it.  Tests config/check.c, config/check_listen.c, config/check_tls.c,
+ * config/check_upstream.c, config/ciphers.c, config/kind.c, config/quantity.c and config/trust.c.
  */
 #include "config/check.h"
 
@@ -199,6 +199,49 @@ START_TEST(logins)
 }
 END_TEST
 
+START_TEST(tls)
+{
+	static const struct bad cases[] = {
+		{ "upstream a { host = b.c\nca_file = /nonexistent }",
+		    "2: upstream \"a\": ca_file = /nonexistent: No such file or directory; "
+		    "allowed" },
+		{ "upstream a { host = b.c\nca_file = / }",
+		    "2: upstream \"a\": ca_file = /: Is a directory" },
+		{ "upstream a { host = b.c\nca_file = /etc/passwd }",
+		    "2: upstream \"a\": ca_file = /etc/passwd: no certificate in PEM is in it" },
+		{ "upstream a { host = b.c\nca_dir = /nonexistent }",
+		    "2: upstream \"a\": ca_dir = /nonexistent: No such file or directory; "
+		    "allowed" },
+		{ "upstream a { host = b.c\nca_dir = /proc/self/fd }",
+		    "2: upstream \"a\": ca_dir = /proc/self/fd: no file with a certificate" },
+		{ "upstream a { host = b.c\ntls_pins = abcd }",
+		    "2: upstream \"a\": tls_pins = abcd: not a SHA-256 fingerprint; allowed: "
+		    "SHA-256" },
+		{ "upstream a { host = b.c\ntls_pins = \"sha256//AAAA\" }",
+		    "2: upstream \"a\": tls_pins = sha256//AAAA: not a SHA-256 fingerprint" },
+		{ "upstream a { host = b.c\ntls_pins = { } }",
+		    "1: upstream \"a\": tls_pins = {}: an empty list" },
+		{ "upstream a { host = b.c\ntls_min = 1.4 }",
+		    "2: upstream \"a\": tls_min = 1.4: not known; allowed: 1.0, 1.1, 1.2 or 1.3" },
+		{ "upstream a { host = b.c\ntls_ciphers = \"ECDHE-RSA-AES128-GCM-SHA256:X\" }",
+		    "2: upstream \"a\": tls_ciphers = ECDHE-RSA-AES128-GCM-SHA256:X: \"X\" is not "
+		    "known to OpenSSL; allowed: names as in" },
+		{ "upstream a { host = b.c\ntls_ciphers = TLS_X }",
+		    "2: upstream \"a\": tls_ciphers = TLS_X: \"TLS_X\" is not known" },
+		{ "upstream a { host = b.c\ntls_cert_file = x }",
+		    "2: upstream \"a\": tls_cert_file = x: tls_key_file is missing" },
+		{ "upstream a { host = b.c\ntls_key_file = x }",
+		    "2: upstream \"a\": tls_key_file = x: tls_cert_file is missing" },
+		{ "upstream a { host = b.c\nauth = external }",
+		    "2: upstream \"a\": auth = external: tls_cert_file is missing" },
+		{ "upstream a { host = b.c tls = none\ntls_min = 1.3 }",
+		    "2: upstream \"a\": tls_min = 1.3: without TLS it has no meaning" },
+	};
+
+	EXPECT_ALL(cases, "");
+}
+END_TEST
+
 START_TEST(listeners)
 {
 	static const struct bad cases[] = {
@@ -307,7 +350,7 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "values", names_and_paths, quantities);
-	add_tests(suite, "rules", queue, upstreams, logins, listeners, open_relays,
+	add_tests(suite, "rules", queue, upstreams, logins, tls, listeners, open_relays,
 	    listeners_that_are_fine, all_problems_are_told_in_the_order_of_lines);
 }
 

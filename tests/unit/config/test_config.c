@@ -236,7 +236,7 @@ START_TEST(files_are_beside_the_config_file)
 
 	sample_make(&sample, "upstream a { host = b.c username = u password_file = secret/x\n"
 			     "    ca_file = ca.pem }");
-	sample_add(&sample, "ca.pem", "", 0644);
+	sample_add_certificate(&sample, "ca.pem", "ca.key");
 	ck_assert_int_eq(chdir(sample.directory), 0);
 
 	struct config *c = config_load("postern.conf", &sample.errors);

@@ -88,8 +88,8 @@ START_TEST(unknown)
 		    "1: lifetime: unknown key; it belongs in a section \"queue\" (" },
 		{ "queue { hostname = 5d }\n" UPSTREAM,
 		    "1: queue: hostname: unknown key; it belongs outside of" },
-		{ "upstream a { host = b.c tls_cert_file = x }",
-		    "1: upstream \"a\": tls_cert_file: unknown key (see" },
+		{ "upstream a { host = b.c far_off_key = x }",
+		    "1: upstream \"a\": far_off_key: unknown key (see" },
 		{ "listner a {\n}", "1: listner: neither a known section nor a key with its = and "
 				    "value; values with spaces or any of #={}()+, need quotes; did "
 				    "you mean \"listen\"?" },

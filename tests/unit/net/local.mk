@@ -14,7 +14,7 @@ NET_TEST_LOOP = tests/unit/net/loop.c tests/unit/net/loop.h
 NET_TEST_OWNER = tests/unit/net/owner.c tests/unit/net/owner.h
 NET_TEST_CERTS = tests/unit/net/certs.c tests/unit/net/certs.h
 NET_TEST_RIG = tests/unit/net/rig.c tests/unit/net/rig.h $(NET_TEST_LOOP)
-NET_TEST_LIBS = libnet.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+NET_TEST_LIBS = libnet.a libconfig.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 
 tests_unit_net_test_conn_SOURCES = tests/unit/net/test_conn.c $(NET_TEST_LOOP) $(NET_TEST_OWNER)
 tests_unit_net_test_conn_CPPFLAGS = $(UNIT_CPPFLAGS)

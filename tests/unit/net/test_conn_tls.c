@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "certs.h"
+#include "config/config.h"
 #include "loop.h"
 #include "net/conn.h"
 #include "net/tls.h"
@@ -30,6 +31,7 @@ struct side {
 static struct event_base *base;
 static struct cert ca, cert;
 static SSL_CTX *server_ctx;
+static struct config_upstream config;
 static struct tls_client *client_ctx;
 static int fds[2];
 static struct side client, server;
@@ -107,7 +109,9 @@ set_up(void)
 	cert = cert_make("DNS:mail.example", -1, 1, &ca);
 	server_ctx = cert_server(&cert);
 	cert_save(&ca, ca_file);
-	client_ctx = tls_client_new("mail.example", ca_file, &why);
+	config.host = (char *)(uintptr_t) "mail.example";
+	config.ca_file = ca_file;
+	client_ctx = tls_client_new(&config, NULL, &why);
 	unlink(ca_file);
 	ck_assert_ptr_nonnull(client_ctx);
 	str_free(&why);
@@ -361,7 +365,9 @@ START_TEST(test_wrong_name_is_explained)
 
 	tls_client_free(&client_ctx);
 	cert_save(&ca, ca_file);
-	client_ctx = tls_client_new("other.example", ca_file, &why);
+	config.host = (char *)(uintptr_t) "other.example";
+	config.ca_file = ca_file;
+	client_ctx = tls_client_new(&config, NULL, &why);
 	unlink(ca_file);
 	begin_tls();
 	loop_until(base, &client.ended);

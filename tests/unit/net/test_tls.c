@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: ISC */
-/* Tests of src/net/tls.c: what is accepted, what is not, and what is said about it. */
+/*
+ * Tests of src/net/tls.c, tls_pin.c and tls_explain.c: what is accepted, what is not, and what is
+ * said about it. Also of config/trust.c, config/ciphers.c and config/pin.c.
+ */
 #include "net/tls.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "certs.h"
+#include "config/certificate.h"
+#include "config/config.h"
 #include "unit.h"
 
 static struct cert ca;
 static char ca_file[32];
+static struct config_upstream policy; /* of the clients */
+static struct certificate *shown;     /* by them */
 
 static void
 set_up(void)
 {
+	policy = (struct config_upstream){ .tls_min = TLS_LEAST_1_2 };
 	ca = cert_make(NULL, -10, 10, NULL);
 	cert_save(&ca, ca_file);
 }
@@ -33,7 +42,10 @@ static struct tls_client *
 client_for(const char *host)
 {
 	struct str why = STR_EMPTY;
-	struct tls_client *client = tls_client_new(host, ca_file, &why);
+	policy.host = (char *)(uintptr_t)host;
+	policy.ca_file = policy.ca_dir == NULL ? ca_file : NULL;
+
+	struct tls_client *client = tls_client_new(&policy, shown, &why);
 
 	ck_assert_msg(client != NULL, "%s", why.data);
 	str_free(&why);
@@ -224,12 +236,172 @@ END_TEST
 
 START_TEST(test_names_a_missing_ca_file)
 {
+	struct config_upstream config = { .host = (char *)(uintptr_t) "mail.example",
+		.ca_file = (char *)(uintptr_t) "/nonexistent/ca.pem" };
 	struct str why = STR_EMPTY;
 
-	ck_assert_ptr_null(tls_client_new("mail.example", "/nonexistent/ca.pem", &why));
+	ck_assert_ptr_null(tls_client_new(&config, NULL, &why));
 	ck_assert_msg(strstr(why.data, "/nonexistent/ca.pem") != NULL, "%s", why.data);
 	ck_assert_msg(strstr(why.data, "No such file") != NULL, "%s", why.data);
 	str_free(&why);
+}
+END_TEST
+
+/* "AB:CD" or "abcd" of the certificate, or that of its key as curl has it, as others work them out.
+ */
+static void
+make_pin(const struct cert *cert, int kind, char out[128])
+{
+	unsigned char digest[32], *der = NULL;
+	int len = kind == 2 ? i2d_PUBKEY(cert->key, &der) : i2d_X509(cert->x509, &der);
+
+	EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	out[0] = '\0';
+	for (size_t i = 0; kind < 2 && i < sizeof digest; i++)
+		snprintf(out + strlen(out), 4, kind == 0 ? "%s%02X" : "%s%02x",
+		    kind == 0 && i > 0 ? ":" : "", digest[i]);
+	if (kind == 2)
+		EVP_EncodeBlock(
+		    (unsigned char *)out + snprintf(out, 128, "sha256//"), digest, sizeof digest);
+}
+
+/* _i: the kind.  A stranger of another name, long expired, is the right one; no other is. */
+START_TEST(test_pins_are_all_that_counts)
+{
+	struct cert cert = cert_make("DNS:other.example", -20, -10, NULL);
+	struct cert wrong = cert_make("DNS:mail.example", -1, 1, &ca);
+	struct pin pins[2] = { { .is_of_key = true } };
+	struct str said = STR_EMPTY;
+	char text[128], wanted[128];
+
+	make_pin(&cert, _i, text);
+	ck_assert_int_eq(pin_parse(text, &pins[1]), 0);
+	policy.tls_pins = pins;
+	policy.ntls_pins = 2;
+	try(&cert, "mail.example", &said);
+	ck_assert_str_eq(said.data, "");
+	try(&wrong, "mail.example", &said);
+	for (int kind = 0; kind <= 2; kind += 2) {
+		make_pin(&wrong, kind, wanted);
+		ck_assert_msg(strstr(said.data, wanted) != NULL, "%s", said.data);
+	}
+	ck_assert_ptr_nonnull(strstr(said.data, "matches none of tls_pins"));
+	ck_assert_ptr_nonnull(strstr(said.data, "issued by O = Test CA"));
+	str_free(&said);
+	cert_free(&cert);
+	cert_free(&wrong);
+}
+END_TEST
+
+static const struct {
+	enum tls_least least;
+	int server_max;
+	const char *ciphers, *taken; /* NULL: refused */
+} versions[] = {
+	{ TLS_LEAST_1_0, TLS1_VERSION, NULL, "TLSv1 " },
+	{ TLS_LEAST_1_0, TLS1_1_VERSION, NULL, "TLSv1.1 " },
+	{ TLS_LEAST_1_0, TLS1_3_VERSION, NULL, "TLSv1.3 " },
+	{ TLS_LEAST_1_1, TLS1_VERSION, NULL, NULL },
+	{ TLS_LEAST_1_1, TLS1_1_VERSION, NULL, "TLSv1.1 " },
+	{ TLS_LEAST_1_2, TLS1_1_VERSION, NULL, NULL },
+	{ TLS_LEAST_1_2, TLS1_2_VERSION, NULL, "TLSv1.2 " },
+	{ TLS_LEAST_1_3, TLS1_2_VERSION, NULL, NULL },
+	{ TLS_LEAST_1_3, TLS1_3_VERSION, NULL, "TLSv1.3 " },
+	{ TLS_LEAST_1_2, TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256",
+	    "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256" },
+	{ TLS_LEAST_1_2, TLS1_2_VERSION, "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-CHACHA20-POLY1305",
+	    "TLSv1.2 ECDHE-ECDSA-CHACHA20-POLY1305" },
+	{ TLS_LEAST_1_2, TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", NULL },
+};
+
+START_TEST(test_versions_and_ciphers)
+{
+	struct cert cert = cert_make("DNS:mail.example", -1, 1, &ca);
+	SSL_CTX *ctx = cert_server(&cert);
+	char text[64];
+
+	policy.tls_min = versions[_i].least;
+	policy.tls_ciphers = (char *)(uintptr_t)versions[_i].ciphers;
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, versions[_i].server_max);
+
+	struct tls_client *client = client_for("mail.example");
+	SSL *server = server_session(ctx);
+	SSL *ssl = tls_client_session(client);
+
+	ck_assert_int_eq(shake_hands(ssl, server), versions[_i].taken != NULL);
+	tls_describe(ssl, text, sizeof text);
+	if (versions[_i].taken != NULL)
+		ck_assert_msg(
+		    strncmp(text, versions[_i].taken, strlen(versions[_i].taken)) == 0, "%s", text);
+	SSL_free(ssl);
+	SSL_free(server);
+	SSL_CTX_free(ctx);
+	tls_client_free(&client);
+	cert_free(&cert);
+}
+END_TEST
+
+static int
+take_any(int ok, X509_STORE_CTX *store)
+{
+	(void)ok;
+	(void)store;
+	return 1;
+}
+
+/* _i: TLS 1.2, TLS 1.3 */
+START_TEST(test_shows_a_certificate)
+{
+	struct cert cert = cert_make("DNS:mail.example", -1, 1, &ca);
+	struct cert own = cert_make("email:relay@example.com", -1, 1, &ca);
+	struct certificate certificate = { own.x509, sk_X509_new_null(), own.key };
+	SSL_CTX *ctx = cert_server(&cert);
+
+	SSL_CTX_set_max_proto_version(ctx, _i == 0 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, take_any);
+	shown = &certificate;
+
+	struct tls_client *client = client_for("mail.example");
+	SSL *server = server_session(ctx);
+	SSL *ssl = tls_client_session(client);
+
+	ck_assert(shake_hands(ssl, server));
+	ck_assert_ptr_nonnull(SSL_get0_peer_certificate(server));
+	ck_assert_int_eq(X509_cmp(SSL_get0_peer_certificate(server), own.x509), 0);
+	SSL_free(ssl);
+	SSL_free(server);
+	SSL_CTX_free(ctx);
+	tls_client_free(&client);
+	sk_X509_free(certificate.chain);
+	cert_free(&own);
+	cert_free(&cert);
+	shown = NULL;
+}
+END_TEST
+
+START_TEST(test_trusts_a_directory)
+{
+	struct cert cert = cert_make("DNS:mail.example", -1, 1, &ca);
+	char directory[] = "/tmp/postern-ca-dir-XXXXXX", path[64];
+	struct str said = STR_EMPTY, why = STR_EMPTY;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/ours", directory);
+	policy.host = (char *)(uintptr_t) "mail.example";
+	policy.ca_dir = directory;
+	ck_assert_ptr_null(tls_client_new(&policy, NULL, &why));
+	ck_assert_msg(strstr(why.data, directory) != NULL, "%s", why.data);
+	ck_assert_int_eq(symlink(ca_file, path), 0);
+	try(&cert, "mail.example", &said);
+	ck_assert_str_eq(said.data, "");
+	unlink(path);
+	rmdir(directory);
+	str_free(&said);
+	str_free(&why);
+	cert_free(&cert);
 }
 END_TEST
 
@@ -245,6 +417,11 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tcase, test_resumes, 0, 2);
 	tcase_add_loop_test(tcase, test_sends_names_as_sni, 0, 2);
 	tcase_add_test(tcase, test_names_a_missing_ca_file);
+	tcase_add_loop_test(tcase, test_pins_are_all_that_counts, 0, 3);
+	tcase_add_loop_test(
+	    tcase, test_versions_and_ciphers, 0, (int)(sizeof versions / sizeof *versions));
+	tcase_add_loop_test(tcase, test_shows_a_certificate, 0, 2);
+	tcase_add_test(tcase, test_trusts_a_directory);
 	suite_add_tcase(suite, tcase);
 }
 

@@ -17,6 +17,7 @@
 static struct {
 	struct cert ca, cert;
 	char ca_file[32];
+	struct config_upstream config;
 	struct tls_client *tls;
 	SSL_CTX *ctx;
 	SSL *client, *server;
@@ -36,7 +37,9 @@ login_connect(int version)
 	tls.cert = cert_make("DNS:mail.example", -1, 1, &tls.ca);
 	tls.ctx = cert_server(&tls.cert);
 	SSL_CTX_set_max_proto_version(tls.ctx, version);
-	tls.tls = tls_client_new("mail.example", tls.ca_file, &why);
+	tls.config = (struct config_upstream){ .host = (char *)(uintptr_t) "mail.example",
+		.ca_file = tls.ca_file };
+	tls.tls = tls_client_new(&tls.config, NULL, &why);
 	ck_assert_ptr_nonnull(tls.tls);
 	tls.client = tls_client_session(tls.tls);
 	tls.server = SSL_new(tls.ctx);
