@@ -184,6 +184,16 @@ repair(struct stock *stock)
 	return result < 0 ? EX_IOERR : EX_OK;
 }
 
+static bool
+may_repair(const struct stock *stock, const char *path)
+{
+	if (stock->spool->log >= 0 && stock->spool->damaged >= 0)
+		return true;
+	fprintf(
+	    stderr, "posternctl: %s: a repair needs log/ and damaged/; make them first\n", path);
+	return false;
+}
+
 int
 spool_check(const char *path, const struct spool_options *options)
 {
@@ -194,9 +204,9 @@ spool_check(const char *path, const struct spool_options *options)
 		struct totals totals = count(&stock);
 
 		(options->json ? print_json : print_text)(&stock, &totals);
-		code = totals.damage > 0 ? EX_DATAERR : EX_OK;
+		code = totals.damage + totals.torn > 0 ? EX_DATAERR : EX_OK;
 		if (options->repair)
-			code = repair(&stock);
+			code = may_repair(&stock, path) ? repair(&stock) : EX_CANTCREAT;
 	}
 	stock_free(&stock);
 	return code;

@@ -9,12 +9,14 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "spool/envelope.h"
 
 /* Room for one more; NULL is remembered in is_short. */
@@ -183,6 +185,27 @@ supersede(struct stock *stock)
 			    stock->message[i].past->removed || stock->message[i].past->moved;
 }
 
+/* For the daemon that is no damage: it tries again. */
+static void
+tell_unreadable(struct stock *stock, const struct stock_message *message, const char *why)
+{
+	char file[64], id[ID_TEXT_SIZE];
+	const struct spool_finding finding = {
+		.file = file,
+		.segment = message->place.segment,
+		.offset = message->place.offset,
+		.id = message->id,
+		.what = why,
+	};
+
+	id_format(message->id, id);
+	if (message->is_large)
+		snprintf(file, sizeof file, "large/%s.msg", id);
+	else
+		snprintf(file, sizeof file, "log/%016" PRIx64 ".seg", message->place.segment);
+	on_finding(stock, &finding);
+}
+
 static int
 check_contents(struct stock *stock)
 {
@@ -197,6 +220,10 @@ check_contents(struct stock *stock)
 		if (message->is_blind || (message->is_done && message->is_large))
 			continue;
 		read = spool_read_content(stock->spool, &message->place, content, &fd, &len);
+		if (read < 0 && !disk_is_short(errno)) {
+			tell_unreadable(stock, message, strerror(errno));
+			read = 1;
+		}
 		message->is_damaged = read == 1;
 		result = read < 0 ? -1 : 0;
 		evbuffer_drain(content, evbuffer_get_length(content));
@@ -236,6 +263,12 @@ lock(struct stock *stock, const char *path)
 	}
 }
 
+static void
+say_missing(const char *path, const char *name)
+{
+	fprintf(stderr, "posternctl: %s: %s/ is missing\n", path, name);
+}
+
 int
 stock_take(struct stock *stock, const char *path)
 {
@@ -250,11 +283,11 @@ stock_take(struct stock *stock, const char *path)
 
 	if (code != EX_OK)
 		return code;
-	if (spool_last_segment(path, &last) < 0)
+	if (spool_last_segment(path, &last) < 0 && errno != ENOENT)
 		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
 	stock->board.next_segment = last + 1;
 	stock->history = history_new();
-	stock->spool = spool_open(path, &stock->board);
+	stock->spool = spool_open_found(path, &stock->board, say_missing);
 	if (stock->spool == NULL || stock->history == NULL)
 		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
 	stock->spool->on_finding = on_finding;

@@ -62,6 +62,7 @@ delivery_open(
 		read = spool_read_content(
 		    spool, &place, delivery->content, &delivery->fd, &delivery->content_len);
 	if (read != -1) {
+		delivery->is_damaged = read == 1;
 		*out = delivery;
 		return read == 0 ? DELIVERY_OPENED : DELIVERY_DAMAGED;
 	}

@@ -6,11 +6,15 @@
  */
 #include "outbound/outbound.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/id.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "config/secret.h"
 #include "net/dial.h"
@@ -52,6 +56,19 @@ wait_a_while(struct outbound *outbound, struct queue_item *item)
 	    outbound->queue, item, clock_real_ms() + (int64_t)outbound->config->queue.retry_min_ms);
 }
 
+/* Whoever looks for a message that does not go finds why, at each try. */
+static void
+log_unreadable(const struct queue_item *item)
+{
+	const struct spool_place place = queue_place(item);
+	const char *why = strerror(errno);
+	char id[ID_TEXT_SIZE];
+
+	id_format(item->id, id);
+	log_warning("message_unreadable", log_s("id", id), log_d("segment", place.segment),
+	    log_d("offset", place.offset), log_s("why", why));
+}
+
 /* Read a message to be sent; one that cannot be trusted is reported to its sender, if that is still
  * known. */
 static struct delivery *
@@ -73,6 +90,7 @@ open_delivery(struct outbound *outbound, struct queue_item *item)
 		ledger_settle(outbound->ledger, delivery, NULL, true);
 		return NULL;
 	case DELIVERY_LATER:
+		log_unreadable(item);
 		wait_a_while(outbound, item);
 		return NULL;
 	}

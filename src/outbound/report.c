@@ -75,7 +75,7 @@ static size_t
 read_header(struct reporter *reporter, const struct delivery *delivery, char head[HEADER_MAX])
 {
 	const struct spool_place place = queue_place(delivery->item);
-	struct evbuffer *content = evbuffer_new();
+	struct evbuffer *content = delivery->is_damaged ? NULL : evbuffer_new();
 	ssize_t got = 0;
 	uint64_t len;
 	int fd = -1;

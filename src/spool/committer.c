@@ -23,8 +23,7 @@
 /* So long may one write be: it bounds how long the first of a group waits for the last. */
 enum {
 	GROUP_MAX = 8 * 1024 * 1024,
-	PREPARE_PARTS = 8,   /* after each eighth of a segment there should be a spare */
-	RECOVERED_MS = 1000, /* without a loss, for trouble to be over */
+	PREPARE_PARTS = 8, /* after each eighth of a segment there should be a spare */
 };
 
 struct group {
@@ -134,28 +133,6 @@ gather(struct group *group, const struct segment *segment, struct message_list *
 	}
 }
 
-/*
- * One line when trouble begins and one when it has ended, however many messages it meets.  On a
- * disk that is nearly full small groups still succeed between large ones that fail: that is one
- * trouble.
- */
-static void
-note(struct spool_writer *writer, int error)
-{
-	int64_t now = error != 0 || writer->is_failing ? clock_mono_ms() : 0;
-
-	if (error != 0 && !writer->is_failing)
-		log_error("spool_failed", log_d("segment", writer->segment.number),
-		    log_s("why", strerror(error)));
-	if (error != 0) {
-		writer->failed_ms = now;
-		writer->is_failing = true;
-	} else if (writer->is_failing && now - writer->failed_ms >= RECOVERED_MS) {
-		log_info("spool_recovered", log_d("segment", writer->segment.number));
-		writer->is_failing = false;
-	}
-}
-
 /* Give every message its error; the content of a large one that was lost is in nobody's way any
  * more. */
 static void
@@ -197,7 +174,7 @@ commit_group(struct spool_writer *writer, struct group *group)
 
 	if (group->len > 0 && segment_append(segment, group->iov, group->count, group->len) < 0)
 		error = errno;
-	note(writer, error);
+	trouble_note(&writer->trouble, writer->segment.number, error);
 	fail_all(writer, &group->messages, error);
 	if (error == 0 && writer->counters != NULL)
 		counter_add(&writer->counters->spool_groups, 1);
@@ -234,7 +211,7 @@ commit_all(struct spool_writer *writer, struct group *group, struct message_list
 		int error = ready_segment(writer, is_full);
 
 		if (error != 0) {
-			note(writer, error);
+			trouble_note(&writer->trouble, writer->segment.number, error);
 			fail_all(writer, messages, error);
 			writer_done(writer, messages);
 			return;

@@ -138,6 +138,13 @@ read_inline(const struct spool *spool, int fd, const struct record *record, stru
 static int
 check_large(int fd, const struct record *record)
 {
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode))
+		return 1;
+
 	char *piece = malloc(PIECE);
 	uint32_t crc = 0;
 	uint64_t done = 0;
@@ -170,8 +177,8 @@ open_large(const struct spool *spool, const struct record *record, int *fd)
 	int result, error;
 
 	name_large(record->id, name);
-	*fd = openat(spool->large, name, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0 && errno != ENOENT)
+	*fd = spool->large < 0 ? -1 : openat(spool->large, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0 && spool->large >= 0 && errno != ENOENT)
 		return -1;
 	result = *fd < 0 ? 1 : check_large(*fd, record);
 	error = errno;

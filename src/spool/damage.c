@@ -202,6 +202,20 @@ damage_torn(const struct spool *spool, int fd, const struct damage *damage)
 	return report(spool, fd, damage, true);
 }
 
+int
+damage_move(const struct spool *spool, int dir, const char *name)
+{
+	char free_name[NAME_SIZE + 12];
+	unsigned n = 0;
+
+	snprintf(free_name, sizeof free_name, "%s", name);
+	while (faccessat(spool->damaged, free_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		snprintf(free_name, sizeof free_name, "%s.%u", name, ++n);
+	if (spool->disk->renameat(dir, name, spool->damaged, free_name) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return 0;
+}
+
 void
 damage_unreadable(const struct spool *spool, const struct damage *damage)
 {
@@ -238,17 +252,17 @@ damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, 
 }
 
 int
-damage_move(const struct spool *spool, int dir, const char *name)
+damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what)
 {
-	char free_name[NAME_SIZE + 12];
-	unsigned n = 0;
+	const struct damage damage = { .segment = segment, .what = what };
+	char name[NAME_SIZE], file[PATH_SIZE];
 
-	snprintf(free_name, sizeof free_name, "%s", name);
-	while (faccessat(spool->damaged, free_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		snprintf(free_name, sizeof free_name, "%s.%u", name, ++n);
-	if (spool->disk->renameat(dir, name, spool->damaged, free_name) < 0)
-		return errno == ENOENT ? 0 : -1;
-	return 0;
+	name_segment(segment, "out", name);
+	snprintf(file, sizeof file, "log/%s", name);
+	if (tell(spool, file, &damage, false))
+		return 0;
+	say(LOG_LEVEL_ERROR, "outcome_damage", &damage);
+	return damage_move(spool, spool->log, name);
 }
 
 int

@@ -34,6 +34,10 @@ int damage_outcomes(const struct spool *spool, int fd, const struct damage *dama
  * missing one is no error. */
 int damage_move(const struct spool *spool, int dir, const char *name);
 
+/* A SEGMENT.out that cannot be opened or read, or is no file: it moves to damaged/, for in its
+ * place outcomes are to be written.  0, or -1 and errno if it could not. */
+int damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what);
+
 /* A large content: its file (if there is one) moves to damaged/.  0, or -1 and errno if it could
  * not. */
 int damage_large(const struct spool *spool, const struct damage *damage);

@@ -91,6 +91,24 @@ filer_prepare(struct filer *filer)
 	pthread_mutex_unlock(&filer->lock);
 }
 
+/* The error of one that was given up, or had no memory, is not the disk's. */
+static void
+note(struct filer *filer, int error)
+{
+	if (error != ECANCELED && error != ENOMEM)
+		trouble_note(&filer->writer->trouble, 0, error);
+}
+
+static int
+write_out(struct filer *filer, struct large *large, struct evbuffer *data)
+{
+	int error = filing_write(filer->spool, large, data);
+
+	if (error != 0)
+		note(filer, error);
+	return error;
+}
+
 /* Write what came before `error`; account for it; wake the sender if it paused. */
 static void
 flush(struct filer *filer, struct large *large, struct evbuffer *data, int error)
@@ -99,7 +117,7 @@ flush(struct filer *filer, struct large *large, struct evbuffer *data, int error
 	bool is_drained;
 
 	if (error == 0 && len > 0)
-		error = filing_write(filer->spool, large, data);
+		error = write_out(filer, large, data);
 	if (data != NULL)
 		evbuffer_free(data);
 	pthread_mutex_lock(&filer->lock);
@@ -125,6 +143,7 @@ hand_over(struct filer *filer, struct large_list *batch)
 		struct spool_message *message = large->message;
 
 		STAILQ_REMOVE_HEAD(batch, link);
+		note(filer, large->error);
 		if (message->error == 0)
 			message->error = large->error;
 		if (message->error == 0)

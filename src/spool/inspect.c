@@ -130,7 +130,10 @@ salvage(const struct spool *spool, int fd, const struct spool_place *place, int 
 		    record.content_len, to);
 	name_large(record.id, name);
 
-	int large = openat(spool->large, name, O_RDONLY | O_CLOEXEC);
+	if (spool->large < 0)
+		return 0;
+
+	int large = openat(spool->large, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (large < 0)
 		return errno == ENOENT ? 0 : -1;

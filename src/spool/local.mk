@@ -49,6 +49,8 @@ libspool_a_SOURCES = \
 	src/spool/tail.h \
 	src/spool/thread.c \
 	src/spool/thread.h \
+	src/spool/trouble.c \
+	src/spool/trouble.h \
 	src/spool/window.c \
 	src/spool/window.h \
 	src/spool/writer.c \

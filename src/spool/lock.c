@@ -139,9 +139,14 @@ int
 spool_lock_idle(const char *path, const char **why)
 {
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	int error = errno;
 
+	/* Whoever uses a spool has a lock file there. */
+	if (fd < 0 && dir >= 0 && error == ENOENT) {
+		fd = dir;
+		dir = -1;
+	}
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0) {

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "spool/gather.h"
 #include "spool/segment.h"
+#include "spool/trouble.h"
 #include "spool/writer.h"
 
 struct event;
@@ -59,8 +60,7 @@ struct spool_writer {
 	struct filer *filer;
 	pthread_t thread;
 	struct segment segment; /* the segment thread's */
-	bool is_failing;        /* the segment thread's: the disk is in trouble */
-	int64_t failed_ms;      /* monotonic: when a group was last lost */
+	struct trouble trouble; /* of both threads */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t work;

@@ -104,11 +104,13 @@ name_walk(int dir, bool (*fn)(void *ctx, const char *name), void *ctx)
 {
 	/* A descriptor of its own: reading moves the offset that a dup would share with other
 	 * threads. */
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	int error;
 
+	if (dir < 0)
+		return 0;
 	if (stream == NULL) {
 		error = errno;
 		if (fd >= 0)

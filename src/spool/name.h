@@ -31,7 +31,8 @@ void name_prep(char out[NAME_SIZE]);
 /* The process that a .part or .prep belongs to. */
 bool name_is_unfinished(const char *name, pid_t *owner);
 
-/* Call fn for each name in the directory until it says false.  0, or -1 and errno. */
+/* Call fn for each name in the directory (-1: it is missing, there is none) until it says false. 0,
+ * or -1 and errno. */
 int name_walk(int dir, bool (*fn)(void *ctx, const char *name), void *ctx);
 
 #endif

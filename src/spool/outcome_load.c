@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crc32c.h"
@@ -210,6 +211,33 @@ spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 	return outcome_sync_dirty(outcomes->sync, segment, true) < 0 ? -1 : result;
 }
 
+/* 0 with a descriptor, or -1 in its place when there is nothing to be read; -1 and errno. */
+static int
+open_outcomes(const struct spool *spool, uint64_t segment, int *fd)
+{
+	int flags = spool->on_finding != NULL ? O_RDONLY : O_RDWR;
+	const char *what = NULL;
+	char name[NAME_SIZE];
+	struct stat st;
+
+	name_segment(segment, "out", name);
+	*fd = spool->disk->openat(spool->log, name, flags | O_NONBLOCK, 0);
+	if (*fd < 0 && errno == ENOENT)
+		return 0;
+	if (*fd < 0 && (errno == EISDIR || errno == ELOOP || errno == ENXIO || errno == EACCES))
+		what = strerror(errno);
+	else if (*fd < 0)
+		return -1;
+	else if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode))
+		what = "outcomes are no file";
+	if (what == NULL)
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return damage_odd_outcomes(spool, segment, what);
+}
+
 int
 outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
@@ -217,19 +245,18 @@ outcomes_read(const struct spool *spool, uint64_t segment,
 	bool is_looking = spool->on_finding != NULL;
 	struct stream *stream = calloc(1, sizeof *stream);
 	uint64_t sound = 0;
-	char name[NAME_SIZE];
-	int result = -1;
+	int result;
 
 	if (stream == NULL)
 		return -1;
-	name_segment(segment, "out", name);
-	stream->fd = spool->disk->openat(spool->log, name, is_looking ? O_RDONLY : O_RDWR, 0);
+	result = open_outcomes(spool, segment, &stream->fd);
 	if (stream->fd < 0) {
-		result = errno == ENOENT ? 0 : -1;
 		free(stream);
 		return result;
 	}
 	result = read_all(spool, stream, segment, fn, ctx, &sound);
+	if (result < 0 && is_looking && !disk_is_short(errno))
+		result = damage_odd_outcomes(spool, segment, strerror(errno));
 	/* What cannot be set aside stays; outcomes behind it are found all the same. */
 	if (result == 0 && sound < stream->at && tell(spool, stream, segment, sound, true) == 0 &&
 	    !is_looking)

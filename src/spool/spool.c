@@ -24,36 +24,68 @@ open_dir(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-struct spool *
-spool_open(const char *path, struct board *board)
+static struct spool *
+make(struct board *board)
 {
 	struct spool *spool = malloc(sizeof *spool);
 
+	if (spool != NULL)
+		*spool = (struct spool){
+			.disk = &disk_os,
+			.board = board,
+			.segment_size = SPOOL_SEGMENT_SIZE,
+			.inline_budget = SPOOL_INLINE_BUDGET,
+			.dir = -1,
+			.log = -1,
+			.large = -1,
+			.damaged = -1,
+		};
+	return spool;
+}
+
+/* `missing` is told of each directory that is not there; without it they must be there. */
+static struct spool *
+open_all(const char *path, struct board *board, void (*missing)(const char *path, const char *name))
+{
+	struct spool *spool = make(board);
+
 	if (spool == NULL)
 		return NULL;
-	*spool = (struct spool){
-		.disk = &disk_os,
-		.board = board,
-		.segment_size = SPOOL_SEGMENT_SIZE,
-		.inline_budget = SPOOL_INLINE_BUDGET,
-		.dir = -1,
-		.log = -1,
-		.large = -1,
-		.damaged = -1,
-	};
 	spool->dir = open_dir(AT_FDCWD, path);
-	if (spool->dir >= 0) {
-		spool->log = open_dir(spool->dir, "log");
-		spool->large = open_dir(spool->dir, "large");
-		spool->damaged = open_dir(spool->dir, "damaged");
+
+	const struct {
+		const char *name;
+		int *fd;
+	} inside[] = { { "log", &spool->log }, { "large", &spool->large },
+		{ "damaged", &spool->damaged } };
+	bool is_open = spool->dir >= 0;
+
+	for (size_t i = 0; is_open && i < sizeof inside / sizeof *inside; i++) {
+		*inside[i].fd = open_dir(spool->dir, inside[i].name);
+		is_open = *inside[i].fd >= 0 || (errno == ENOENT && missing != NULL);
+		if (*inside[i].fd < 0 && is_open)
+			missing(path, inside[i].name);
 	}
-	if (spool->log < 0 || spool->large < 0 || spool->damaged < 0) {
+	if (!is_open) {
 		int error = errno;
 
 		spool_close(&spool);
 		errno = error;
 	}
 	return spool;
+}
+
+struct spool *
+spool_open(const char *path, struct board *board)
+{
+	return open_all(path, board, NULL);
+}
+
+struct spool *
+spool_open_found(
+    const char *path, struct board *board, void (*missing)(const char *path, const char *name))
+{
+	return open_all(path, board, missing);
 }
 
 void

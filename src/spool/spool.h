@@ -66,13 +66,20 @@ int spool_lock(const char *path, unsigned uid, unsigned gid, const char **why);
 
 /*
  * For a tool that looks into a spool which no postern uses: hold the lock without making or writing
- * anything.  As spool_lock().
+ * anything.  As spool_lock().  Without a lock file, as in a copy, the directory itself is locked.
  */
 int spool_lock_idle(const char *path, const char **why);
 
 /* Open for use in this process, with the real disk and counters unset. board is shared memory. NULL
  * and errno on failure. */
 struct spool *spool_open(const char *path, struct board *board);
+
+/*
+ * For a tool, after spool_lock_idle(): of a copied or salvaged spool a directory may be missing,
+ * which `missing` is told, and which counts as empty.
+ */
+struct spool *spool_open_found(
+    const char *path, struct board *board, void (*missing)(const char *path, const char *name));
 
 void spool_close(struct spool **spool);
 

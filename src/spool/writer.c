@@ -226,6 +226,7 @@ release(struct spool_writer *writer)
 		close(writer->done_fd);
 	if (writer->segment.slot >= 0)
 		board_release_slot(writer->spool->board, writer->segment.slot);
+	trouble_destroy(&writer->trouble);
 	pthread_mutex_destroy(&writer->lock);
 	pthread_cond_destroy(&writer->work);
 	free(writer);
@@ -252,6 +253,7 @@ make(struct spool *spool, struct event_base *base, int wake_fd, struct counters 
 		.fd = -1,
 		.is_lean = is_lean,
 	};
+	trouble_init(&writer->trouble);
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -290,6 +290,60 @@ def test_refusals(arguments, code):
         assert done.returncode == code and done.stderr.strip(), done
 
 
+def test_what_cannot_be_opened_is_named_and_holds_up_nothing(filled, tmp_path):
+    """A folder for a segment, one for outcomes, a pipe for a large content; and a directory of the spool that is gone."""
+    odd = filled.spool / "log" / "00000000000000fe.seg"
+    odd.mkdir()
+    outcomes = next((filled.spool / "log").glob("*.out"))
+    outcomes.unlink()
+    outcomes.mkdir()
+    large = sorted((filled.spool / "large").glob("*.msg"))[0]
+    large.unlink()
+    os.mkfifo(large, 0o600)
+    os.chown(large, filled.spool.stat().st_uid, filled.spool.stat().st_gid)
+    os.chown(outcomes, filled.spool.stat().st_uid, filled.spool.stat().st_gid)
+    code, found = filled.check()
+    assert code == 65
+    named = {f["file"] for f in found["findings"]}
+    assert {f"log/{odd.name}", f"log/{outcomes.name}", f"large/{large.name}"} <= named, found
+    assert filled.postern.ctl("spool", "export", str(tmp_path / "out")).returncode == 0
+    assert len(list((tmp_path / "out").glob("*.eml"))) >= 11
+
+    filled.postern.start()
+    wanted = subjects(filled, set(filled.sent) - {large.stem, filled.ids[1]})
+    wait_until(lambda: set(wanted) <= set(arrived_subjects(filled)), 60, "the sound messages")
+    assert any(line["segment"] == str(0xfe) for line in filled.postern.log("spool_damage"))
+    assert odd.is_dir()
+    # Each message is said to be damaged once, though its report is written from the same record.
+    assert len([line for line in filled.postern.log("spool_damage") if line.get("id") == large.stem]) == 1
+
+
+def test_a_copy_without_lock_and_directories_is_read(filled, tmp_path):
+    copy = tmp_path / "copy"
+    (copy / "log").mkdir(parents=True)
+    for path in (filled.spool / "log").iterdir():
+        (copy / "log" / path.name).write_bytes(path.read_bytes())
+    done = filled.postern.ctl("spool", "check", "--spool", str(copy))
+    assert done.returncode == 65 and "large/ is missing" in done.stderr and "damaged/ is missing" in done.stderr, done
+    assert filled.postern.ctl("spool", "check", "--repair", "--spool", str(copy)).returncode == 73
+    done = filled.postern.ctl("spool", "export", "--spool", str(copy), str(tmp_path / "out"))
+    assert done.returncode == 0
+    for id, text in filled.sent.items():
+        if len(text) < BIG:
+            assert (tmp_path / "out" / f"{id}.eml").read_bytes().endswith(text)
+
+
+def test_a_torn_end_is_no_clean_bill(filled):
+    """In a spool that was killed the last record may have been acknowledged."""
+    path = filled.segments()[-1]
+    *_, (_, at, id, *_) = [r for r in filled.records() if r[0] == path]
+    patch(path, 512, bytes(64))
+    flip(path, at + 20)
+    code, found = filled.check()
+    assert code == 65 and found["torn"] == 1 and found["damage"] == 0
+    assert found["findings"][0]["offset"] == at
+
+
 def test_lost_outcomes_cost_no_message(filled):
     for path in (filled.spool / "log").glob("*.out"):
         path.unlink()

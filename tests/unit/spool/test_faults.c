@@ -12,6 +12,7 @@
 
 #include "../unit.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "rig.h"
 
 enum { SMALL = 256 * 1024, MESSAGES = 12 };
@@ -207,6 +208,27 @@ START_TEST(no_file_of_others_is_touched)
 }
 END_TEST
 
+/* What the log says of the disk, from a message on that is too large for a segment's records. */
+START_TEST(a_large_content_that_is_refused_is_told)
+{
+	char text[4096] = "";
+	struct rig rig;
+	int told[2];
+
+	ck_assert_int_eq(pipe(told), 0);
+	ck_assert_int_eq(dup2(told[1], STDERR_FILENO), STDERR_FILENO);
+	log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO, "test");
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	rig_break(CALL_PWRITEV, 0, 1, ENOSPC);
+	ck_assert_int_eq(rig_put(&rig, 1, 70000), ENOSPC);
+	ck_assert_int_gt(read(told[0], text, sizeof text - 1), 0);
+	ck_assert_ptr_nonnull(strstr(text, "spool_failed"));
+	ck_assert_ptr_nonnull(strstr(text, "in=large"));
+	rig_close(&rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -217,7 +239,8 @@ add_cases(Suite *suite)
 	tcase_set_timeout(each, 60);
 	suite_add_tcase(suite, each);
 	add_tests(suite, "faults", a_whole_group_is_refused, no_file_of_others_is_touched,
-	    what_cannot_be_cut_off_is_sealed_off, a_full_disk_refuses_until_there_is_room);
+	    a_large_content_that_is_refused_is_told, what_cannot_be_cut_off_is_sealed_off,
+	    a_full_disk_refuses_until_there_is_room);
 }
 
 UNIT_MAIN("spool/faults")

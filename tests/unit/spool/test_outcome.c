@@ -291,12 +291,43 @@ START_TEST(orphans_are_removed_at_the_start)
 }
 END_TEST
 
+/* What is no file of outcomes makes room for one, and is kept. */
+START_TEST(an_odd_file_is_moved_out_of_the_way)
+{
+	static const char *const kinds[] = { "folder", "pipe" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct rig rig;
+
+		ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+		rig_open(&rig, SMALL);
+		rig_writer(&rig);
+		ck_assert_int_eq(rig_put(&rig, 1, 100), 0);
+
+		const char *path = rig_file(&rig, "log", 1, "out");
+
+		ck_assert_int_eq(i == 0 ? mkdir(path, 0700) : mkfifo(path, 0600), 0);
+
+		struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+		ck_assert_uint_eq(load(outcomes, 1), 0);
+		ck_assert_uint_eq(rig_count(&rig, "damaged", "0000000000000001.out"), 1);
+		ck_assert_int_eq(record(outcomes, 1, 1), 0);
+		ck_assert_uint_eq(load(outcomes, 1), 1);
+		spool_outcomes_free(&outcomes);
+		path = rig_file(&rig, "damaged", 1, "out");
+		ck_assert_int_eq(i == 0 ? rmdir(path) : unlink(path), 0);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "load", come_back_in_order, a_long_reply_is_cut, a_torn_end_is_cut_off,
 	    a_flipped_octet_costs_one, another_segments_outcomes_are_none,
-	    more_files_than_are_kept_open);
+	    more_files_than_are_kept_open, an_odd_file_is_moved_out_of_the_way);
 	add_tests(suite, "record", a_failed_append_spoils_nothing, syncs_soon,
 	    orphans_are_removed_at_the_start);
 }

@@ -213,6 +213,40 @@ START_TEST(without_numbers_left_nothing_starts)
 END_TEST
 
 static void
+see_missing(const char *path, const char *name)
+{
+	(void)path;
+	ck_assert_str_eq(name, "large");
+}
+
+/* A copy of a spool lacks what nobody thought of. */
+START_TEST(a_tool_does_without_lock_and_directories)
+{
+	struct rig rig;
+	const char *why;
+	char path[128];
+	int lock;
+
+	rig_open(&rig, 1 << 20);
+	snprintf(path, sizeof path, "%s/lock", rig.path);
+	ck_assert_int_eq(unlink(path), 0);
+	snprintf(path, sizeof path, "%s/large", rig.path);
+	ck_assert_int_eq(rmdir(path), 0);
+	lock = spool_lock_idle(rig.path, &why);
+	ck_assert_int_ge(lock, 0);
+	close(lock);
+	ck_assert_ptr_null(spool_open(rig.path, rig.board));
+
+	struct spool *spool = spool_open_found(rig.path, rig.board, see_missing);
+
+	ck_assert_ptr_nonnull(spool);
+	ck_assert_int_eq(spool->large, -1);
+	spool_close(&spool);
+	rig_close(&rig);
+}
+END_TEST
+
+static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "lock", makes_a_private_directory, refuses_a_second_instance,
@@ -220,7 +254,7 @@ add_cases(Suite *suite)
 	    refuses_a_directory_with_other_things);
 	add_tests(suite, "open", opening_nothing_fails,
 	    every_file_keeps_its_number_from_being_used_again, a_stray_file_takes_no_numbers_away,
-	    without_numbers_left_nothing_starts);
+	    without_numbers_left_nothing_starts, a_tool_does_without_lock_and_directories);
 }
 
 UNIT_MAIN("spool/spool")
