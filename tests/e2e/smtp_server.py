@@ -22,7 +22,8 @@ def modules():
                                 "--no-save", "--fetch-retries=0", PACKAGE],
                                check=True, timeout=60, capture_output=True, text=True)
             except (OSError, subprocess.SubprocessError) as error:
-                raise NoPackage(f"no {PACKAGE} to install: {getattr(error, 'stderr', None) or error}") from error
+                why = str(getattr(error, "stderr", None) or error).splitlines()[0]
+                raise NoPackage(f"no {PACKAGE} to install: {why}") from error
             (prefix / "complete").touch()
     return prefix / "node_modules"
 
