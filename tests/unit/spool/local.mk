@@ -5,6 +5,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_disk \
 	tests/unit/spool/test_envelope \
 	tests/unit/spool/test_faults \
+	tests/unit/spool/test_fuzz \
 	tests/unit/spool/test_gather \
 	tests/unit/spool/test_inspect \
 	tests/unit/spool/test_outcome \
@@ -46,6 +47,8 @@ tests_unit_spool_test_writer_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_writer_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_faults_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_fuzz_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_fuzz_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_gather_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_gather_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
