@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * selection.c - see selection.h.  criteria[] is the table of what may be asked.  Patterns know `*`
- * and `?` only, so that an address literal in its brackets means itself, and matching one goes back
- * at most to its last star: no pattern can hold up the loop.
+ * selection.c - see selection.h.  criteria[] is the table of what may be asked; patterns are those
+ * of smtp/pattern.h, whether there is an @ in them or not always of the whole address.
  */
 #include "control/selection.h"
 
-#include <ctype.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include "base/id.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "smtp/pattern.h"
 #include "spool/envelope.h"
 
 struct selection {
@@ -240,39 +239,17 @@ selection_reads_envelope(const struct selection *selection)
 	return selection->from != NULL || selection->to != NULL;
 }
 
-static bool
-fits(const char *pattern, const char *text)
-{
-	const char *star = NULL, *resume = NULL;
-
-	while (*text != '\0') {
-		if (*pattern == '*') {
-			star = ++pattern;
-			resume = text;
-		} else if (*pattern == '?' ||
-			   tolower((unsigned char)*pattern) == tolower((unsigned char)*text)) {
-			pattern++;
-			text++;
-		} else if (star != NULL) {
-			pattern = star;
-			text = ++resume;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
-}
-
 bool
 selection_takes_envelope(const struct selection *selection, const struct queue_item *item,
     const struct envelope *envelope)
 {
-	if (selection->from != NULL && !fits(selection->from, envelope->from))
+	if (selection->from != NULL && !smtp_pattern_fits(selection->from, envelope->from))
 		return false;
 	if (selection->to == NULL)
 		return true;
 	for (uint32_t i = 0; i < envelope->nrcpt; i++)
-		if (!queue_rcpt_is_done(item, i) && fits(selection->to, envelope->rcpt[i]))
+		if (!queue_rcpt_is_done(item, i) &&
+		    smtp_pattern_fits(selection->to, envelope->rcpt[i]))
 			return true;
 	return false;
 }

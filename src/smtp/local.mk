@@ -9,6 +9,7 @@ libsmtp_a_SOURCES = \
 	src/smtp/extension.h \
 	src/smtp/header.c src/smtp/header.h \
 	src/smtp/parameter.c src/smtp/parameter.h \
+	src/smtp/pattern.c src/smtp/pattern.h \
 	src/smtp/reply.c src/smtp/reply.h \
 	src/smtp/reply_format.c \
 	src/smtp/status.h \

@@ -9,6 +9,7 @@ SMTP_TESTS = \
 	tests/unit/smtp/test_enhanced \
 	tests/unit/smtp/test_header \
 	tests/unit/smtp/test_parameter \
+	tests/unit/smtp/test_pattern \
 	tests/unit/smtp/test_reply \
 	tests/unit/smtp/test_reply_format \
 	tests/unit/smtp/test_utf8 \
@@ -37,6 +38,8 @@ tests_unit_smtp_test_header_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_header_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_parameter_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_parameter_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_smtp_test_pattern_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_smtp_test_pattern_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_reply_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_reply_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_reply_format_CPPFLAGS = $(UNIT_CPPFLAGS)
