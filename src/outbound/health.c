@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* So many of its last waits it has to be up. */
+enum { STEADY_WAITS = 10 };
+
 /* The first wait before a probe and the longest, in milliseconds: a wrong password must not lock
  * the account. */
 static const struct {
@@ -38,6 +41,16 @@ wait_of(const struct health *health)
 	return wait < longest ? wait : longest;
 }
 
+/* Whether it was up for long enough for what was before to count no more: otherwise an upstream
+ * that fails soon after each return would be used again and again after the shortest wait. */
+static bool
+is_steady(const struct health *health, int64_t now_ms)
+{
+	int64_t up = now_ms - health->up_ms;
+
+	return up < 0 || up >= STEADY_WAITS * (int64_t)wait_of(health);
+}
+
 bool
 health_hold(struct health *health, enum hold kind, const char *reason, int64_t now_ms)
 {
@@ -45,7 +58,8 @@ health_hold(struct health *health, enum hold kind, const char *reason, int64_t n
 
 	if (is_new) {
 		health->since_ms = now_ms;
-		health->failures = 0;
+		if (is_steady(health, now_ms))
+			health->failures = 0;
 	}
 	/* Trouble of another kind begins with its own first wait. */
 	if (health->state != HEALTH_HELD)
@@ -73,11 +87,12 @@ health_probe(struct health *health)
 }
 
 bool
-health_up(struct health *health)
+health_up(struct health *health, int64_t now_ms)
 {
 	bool was_held = health->state != HEALTH_UP;
 
 	health->state = HEALTH_UP;
-	health->failures = 0;
+	if (was_held)
+		health->up_ms = now_ms;
 	return was_held;
 }

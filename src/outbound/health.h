@@ -18,8 +18,9 @@ enum { HEALTH_REASON_SIZE = 1024 };
 struct health {
 	enum health_state state;
 	enum hold kind;
-	unsigned failures; /* probes that failed since it was up */
+	unsigned failures; /* in a row, as far as it was not up for long between them */
 	int64_t since_ms, probe_ms;
+	int64_t up_ms; /* when it was up again; 0: it never failed */
 	char reason[HEALTH_REASON_SIZE];
 	/* Queue's retry times: no probe waits longer than a message would. */
 	uint64_t retry_min_ms, retry_max_ms;
@@ -35,6 +36,6 @@ bool health_is_probe_due(const struct health *health, int64_t now_ms);
 void health_probe(struct health *health);
 
 /* It works: true when it had been held. */
-bool health_up(struct health *health);
+bool health_up(struct health *health, int64_t now_ms);
 
 #endif

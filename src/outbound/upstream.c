@@ -72,10 +72,10 @@ upstream_hold(struct upstream *upstream, enum hold kind, const char *why)
 void
 upstream_recover(struct upstream *upstream)
 {
-	int64_t held = clock_real_ms() - upstream->health.since_ms;
+	int64_t now = clock_real_ms(), held = now - upstream->health.since_ms;
 
 	upstream->strikes = 0;
-	if (!health_up(&upstream->health))
+	if (!health_up(&upstream->health, now))
 		return;
 	log_info(
 	    "upstream_up", log_s("upstream", upstream->of.upstream->name), log_d("held_ms", held));

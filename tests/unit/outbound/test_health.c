@@ -119,12 +119,39 @@ START_TEST(comes_back)
 	struct health health;
 
 	health_init(&health, 1000, 1000);
-	ck_assert(!health_up(&health));
+	ck_assert(!health_up(&health, 0));
 	health_hold(&health, HOLD_TLS, "expired", 0);
 	health_probe(&health);
-	ck_assert(health_up(&health));
-	ck_assert(health_hold(&health, HOLD_TLS, "expired", 0));
+	ck_assert(health_up(&health, 1000));
+	ck_assert(!health_up(&health, 2000));
+	ck_assert(health_hold(&health, HOLD_TLS, "expired", 1000000));
 	ck_assert_uint_eq(health.failures, 1);
+}
+END_TEST
+
+/* It fails again and again, `up` ms after each return: how long it waits in the end. */
+static int64_t
+flap(int64_t up)
+{
+	struct health health;
+	int64_t now = 1000000, wait = 0;
+
+	health_init(&health, 60 * 1000, 60 * 60 * 1000);
+	for (unsigned i = 0; i < 20; i++) {
+		ck_assert(health_hold(&health, HOLD_NETWORK, "refused", now));
+		wait = health.probe_ms - now;
+		health_probe(&health);
+		ck_assert(health_up(&health, health.probe_ms));
+		now = health.probe_ms + up;
+	}
+	return wait;
+}
+
+START_TEST(waits_grow_while_it_never_stays_up)
+{
+	ck_assert_int_eq(flap(100), 60 * 1000);
+	ck_assert_int_eq(flap(9 * 1000), 60 * 1000);
+	ck_assert_int_eq(flap(600 * 1000), 1000);
 }
 END_TEST
 
@@ -134,7 +161,8 @@ add_cases(Suite *suite)
 	add_tests(suite, "health", holds_and_probes_with_longer_waits,
 	    sessions_that_fail_together_count_once, no_wait_is_longer_than_a_messages,
 	    a_clock_set_back_does_not_stretch_the_wait, another_kind_of_trouble_begins_anew,
-	    a_wrong_password_is_not_tried_often, an_outage_is_over_within_a_minute, comes_back);
+	    a_wrong_password_is_not_tried_often, an_outage_is_over_within_a_minute, comes_back,
+	    waits_grow_while_it_never_stays_up);
 }
 
 UNIT_MAIN("health")
