@@ -56,7 +56,7 @@ set_values(struct raw_section *section, void *record, struct report *report)
 	set_defaults(section->kind, section, record);
 }
 
-/* The struct that a section fills; listeners and upstreams take the next of their array. */
+/* The struct that a section fills; those with names take the next of their array. */
 static void *
 record_of(struct config *config, const struct raw_section *section)
 {
@@ -67,6 +67,9 @@ record_of(struct config *config, const struct raw_section *section)
 	case SECTION_UPSTREAM:
 		config->upstream[config->nupstream].name = xstrdup(section->title);
 		return &config->upstream[config->nupstream++];
+	case SECTION_ROUTE:
+		config->route[config->nroute].name = xstrdup(section->title);
+		return &config->route[config->nroute++];
 	case SECTION_QUEUE:
 		return &config->queue;
 	case SECTION_LIMITS:
@@ -95,10 +98,11 @@ report_twice(const struct raw *raw, const struct raw_section *section, struct re
 void
 config_build(struct config *config, struct raw *raw, struct report *report)
 {
-	/* One more, for the default listeners; nothing moves later. */
+	/* More, for the default listeners and the default route; nothing moves later. */
 	config->listen = xcalloc(count_sections(raw, SECTION_LISTEN) + 2, sizeof *config->listen);
 	config->upstream =
 	    xcalloc(count_sections(raw, SECTION_UPSTREAM) + 1, sizeof *config->upstream);
+	config->route = xcalloc(count_sections(raw, SECTION_ROUTE) + 1, sizeof *config->route);
 
 	set_defaults(SECTION_QUEUE, NULL, &config->queue);
 	set_defaults(SECTION_LIMITS, NULL, &config->limits);

@@ -6,6 +6,7 @@
 #include "config/raw.h"
 
 struct config;
+struct config_route;
 struct report;
 
 /* Put the values into their fields, with the table's defaults for those not given. */
@@ -17,7 +18,10 @@ void config_complete(struct config *config, const struct raw *raw);
 /* The rules between keys. */
 void config_check(const struct config *config, const struct raw *raw, struct report *report);
 
-/* The raw section of the nth listener or upstream. */
+/* Whether it has no criteria. */
+bool route_takes_all(const struct config_route *route);
+
+/* The raw section of the nth listener, upstream or route. */
 const struct raw_section *raw_nth(const struct raw *raw, enum section_kind kind, size_t nth);
 
 #endif

@@ -13,6 +13,9 @@ void check_listeners(const struct config *config, const struct raw *raw, struct 
 /* A host for each, a login that is whole and never travels in the clear. */
 void check_upstreams(const struct config *config, const struct raw *raw, struct report *report);
 
+/* Names that are known, each route with a use, and a way for every message. */
+void check_routes(const struct config *config, const struct raw *raw, struct report *report);
+
 struct config_upstream;
 struct raw_section;
 

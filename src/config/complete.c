@@ -127,6 +127,66 @@ complete_upstream(const struct config *config, struct config_upstream *upstream,
 								   : "password_file");
 }
 
+bool
+route_takes_all(const struct config_route *route)
+{
+	return route->from.count == 0 && route->to.count == 0 && route->listen.count == 0;
+}
+
+static bool
+is_named(const struct config *config, const char *upstream)
+{
+	for (size_t i = 0; i < config->nroute; i++)
+		for (size_t j = 0; j < config->route[i].upstreams.count; j++)
+			if (strcmp(config->route[i].upstreams.text[j], upstream) == 0)
+				return true;
+	return false;
+}
+
+/* What no route wants goes to the upstreams that no route names. */
+static void
+add_default_route(struct config *config)
+{
+	const struct key *key = key_find(SECTION_ROUTE, "upstreams");
+	struct config_route rest = { .is_default = true };
+
+	for (size_t i = 0; i < config->nupstream; i++)
+		if (!is_named(config, config->upstream[i].name))
+			key->kind->set(key, config->upstream[i].name, &rest);
+	if (rest.upstreams.count == 0)
+		return;
+	rest.name = xstrdup("(default)");
+	config->route[config->nroute++] = rest;
+}
+
+/* Names that are not known are left out: config_check() reports them. */
+static void
+find_upstreams(const struct config *config, struct config_route *route)
+{
+	size_t found = 0;
+
+	route->upstream = xcalloc(route->upstreams.count + 1, sizeof *route->upstream);
+	for (size_t i = 0; i < route->upstreams.count; i++)
+		for (size_t j = 0; j < config->nupstream; j++)
+			if (strcmp(config->upstream[j].name, route->upstreams.text[i]) == 0) {
+				route->upstream[found++] = j;
+				break;
+			}
+}
+
+static void
+complete_routes(struct config *config)
+{
+	bool has_all = false;
+
+	for (size_t i = 0; i < config->nroute; i++)
+		has_all |= route_takes_all(&config->route[i]);
+	if (!has_all)
+		add_default_route(config);
+	for (size_t i = 0; i < config->nroute; i++)
+		find_upstreams(config, &config->route[i]);
+}
+
 /* A default gives way when the other end of its range was set beyond it. */
 static void
 complete_queue(struct config_queue *queue, const struct raw_section *section)
@@ -146,5 +206,6 @@ config_complete(struct config *config, const struct raw *raw)
 	complete_listeners(config);
 	for (size_t i = 0; i < config->nupstream; i++)
 		complete_upstream(config, &config->upstream[i], raw_nth(raw, SECTION_UPSTREAM, i));
+	complete_routes(config);
 	complete_queue(&config->queue, raw_nth(raw, SECTION_QUEUE, 0));
 }

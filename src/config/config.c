@@ -63,6 +63,28 @@ free_upstreams(struct config *config)
 	free(config->upstream);
 }
 
+static void
+free_list(struct config_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->text[i]);
+	free(list->text);
+}
+
+static void
+free_routes(struct config *config)
+{
+	for (size_t i = 0; i < config->nroute; i++) {
+		free(config->route[i].name);
+		free_list(&config->route[i].from);
+		free_list(&config->route[i].to);
+		free_list(&config->route[i].listen);
+		free_list(&config->route[i].upstreams);
+		free(config->route[i].upstream);
+	}
+	free(config->route);
+}
+
 void
 config_free(struct config **config)
 {
@@ -73,6 +95,7 @@ config_free(struct config **config)
 	*config = NULL;
 	free_listeners(old);
 	free_upstreams(old);
+	free_routes(old);
 	free(old->file);
 	free(old->hostname);
 	free(old->domain);

@@ -18,6 +18,8 @@
 
 #define CONFIG_DEFAULT_FILE POSTERN_SYSCONFDIR "/postern.conf"
 
+enum { CONFIG_ROUTES_MAX = 255 }; /* and the default one */
+
 enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
 
 /* The least version; the usual one is the first. */
@@ -36,12 +38,19 @@ enum auth_choice {
 	AUTH_EXTERNAL, /* by tls_cert_file */
 };
 
+/* How urgent mail is, from -9 to 9: what is higher goes first. */
+struct config_priority {
+	bool is_set;
+	int value;
+};
+
 struct config_listen {
 	char *name;
 	char *address; /* numeric IPv4 or IPv6; checked */
 	uint16_t port; /* 0: the kernel chooses, for tests; it is logged */
 	struct cidr *relay_from;
 	size_t nrelay_from;
+	struct config_priority priority;
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 
@@ -78,6 +87,22 @@ struct config_upstream {
 	uint64_t timeout_ms; /* for each command and its reply */
 };
 
+struct config_list {
+	char **text;
+	size_t count;
+};
+
+/* Which recipients go to which upstreams.  The first route whose criteria are all met counts. */
+struct config_route {
+	char *name;
+	struct config_list from, to; /* patterns: see smtp_pattern_means(); empty: any */
+	struct config_list listen;   /* names; empty: any */
+	struct config_list upstreams;
+	size_t *upstream; /* the same as places in config.upstream: the first that works is used */
+	struct config_priority priority;
+	bool is_default; /* not in the file: what no route wants */
+};
+
 struct config_queue {
 	uint64_t lifetime_ms, warn_after_ms; /* warn_after 0: never */
 	uint64_t retry_min_ms, retry_max_ms;
@@ -109,9 +134,10 @@ struct config {
 	char *control;
 	struct config_listen *listen;
 	size_t nlisten;
-	struct config_upstream
-	    *upstream; /* in the order of the file: the first healthy one takes a message */
+	struct config_upstream *upstream; /* in the order of the file */
 	size_t nupstream;
+	struct config_route *route; /* in the order of the file; the last one takes everything */
+	size_t nroute;
 	struct config_queue queue;
 	struct config_limits limits;
 	struct config_log log;

@@ -13,6 +13,7 @@
 const struct section config_sections[SECTION_KINDS] = {
 	[SECTION_LISTEN] = { "listen", true },
 	[SECTION_UPSTREAM] = { "upstream", true },
+	[SECTION_ROUTE] = { "route", true },
 	[SECTION_QUEUE] = { "queue", false },
 	[SECTION_LIMITS] = { "limits", false },
 	[SECTION_LOG] = { "log", false },
@@ -35,6 +36,7 @@ static const struct key listen_keys[] = {
 	{ "address",    &kind_address, "127.0.0.1", NULL, NULL, AT(config_listen, address) },
 	{ "port",       &kind_port, "25", "0", "65535", AT(config_listen, port) },
 	{ "relay_from", &kind_networks, NULL, NULL, NULL, AT(config_listen, relay_from) },
+	{ "priority",   &kind_priority, NULL, "-9", "9", AT(config_listen, priority) },
 	{ .name = NULL }
 };
 
@@ -60,6 +62,15 @@ static const struct key upstream_keys[] = {
 	{ "connections",   &kind_number, "10", "1", "1000", AT(config_upstream, connections) },
 	{ "rate",          &kind_rate, NULL, NULL, NULL, AT(config_upstream, rate) },
 	{ "timeout",       &kind_duration, "5m", "100ms", "1h", AT(config_upstream, timeout_ms) },
+	{ .name = NULL }
+};
+
+static const struct key route_keys[] = {
+	{ "from",      &kind_senders, NULL, NULL, NULL, AT(config_route, from) },
+	{ "to",        &kind_recipients, NULL, NULL, NULL, AT(config_route, to) },
+	{ "listen",    &kind_names, NULL, NULL, NULL, AT(config_route, listen) },
+	{ "upstreams", &kind_names, NULL, NULL, NULL, AT(config_route, upstreams) },
+	{ "priority",  &kind_priority, NULL, "-9", "9", AT(config_route, priority) },
 	{ .name = NULL }
 };
 
@@ -97,6 +108,7 @@ const struct key *const config_keys[SECTION_KINDS] = {
 	[SECTION_TOP] = top_keys,
 	[SECTION_LISTEN] = listen_keys,
 	[SECTION_UPSTREAM] = upstream_keys,
+	[SECTION_ROUTE] = route_keys,
 	[SECTION_QUEUE] = queue_keys,
 	[SECTION_LIMITS] = limits_keys,
 	[SECTION_LOG] = log_keys,

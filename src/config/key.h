@@ -15,6 +15,7 @@ enum section_kind {
 	SECTION_TOP, /* outside of any section */
 	SECTION_LISTEN,
 	SECTION_UPSTREAM,
+	SECTION_ROUTE,
 	SECTION_QUEUE,
 	SECTION_LIMITS,
 	SECTION_LOG,
@@ -62,6 +63,7 @@ extern const struct kind kind_domain, kind_host, kind_address, kind_networks, ki
 extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variable, kind_pins,
     kind_ciphers;
 extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_duration, kind_rate;
+extern const struct kind kind_senders, kind_recipients, kind_names, kind_priority;
 extern const struct kind kind_tls, kind_tls_min, kind_auth, kind_target, kind_format, kind_level;
 
 struct str;

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/key.h"
 #include "smtp/address.h"
+#include "smtp/pattern.h"
 
 /* The field of a key in its record. */
 static char **
@@ -191,6 +192,44 @@ add_pin(const struct key *key, const char *text, void *record)
 	return NULL;
 }
 
+static void
+add_text(const struct key *key, const char *text, void *record)
+{
+	struct config_list *list = (void *)((char *)record + key->offset);
+
+	list->text = xreallocarray(list->text, list->count + 1, sizeof *list->text);
+	list->text[list->count++] = xstrdup(text);
+}
+
+static const char *
+add_sender(const struct key *key, const char *text, void *record)
+{
+	const char *why = smtp_pattern_check(text);
+
+	if (why == NULL)
+		add_text(key, text, record);
+	return why;
+}
+
+static const char *
+add_recipient(const struct key *key, const char *text, void *record)
+{
+	if (strcmp(text, "<>") == 0)
+		return "no message goes to <>";
+	return add_sender(key, text, record);
+}
+
+/* Whether the name is known shows when the whole file was read. */
+static const char *
+add_name(const struct key *key, const char *text, void *record)
+{
+	const char *why = check_text(key, text);
+
+	if (why == NULL)
+		add_text(key, text, record);
+	return why;
+}
+
 #define KIND(setter, text)                     \
 	{                                      \
 		.set = setter, .allowed = text \
@@ -232,3 +271,16 @@ const struct kind kind_pins = {
 const struct kind kind_ciphers =
     KIND(set_text, "names as in openssl-ciphers(1), and suites of TLS 1.3 such as "
 		   "TLS_AES_256_GCM_SHA384, at most %max octets");
+
+#define LIST(setter, text)                                      \
+	{                                                       \
+		.set = setter, .allowed = text, .is_list = true \
+	}
+
+#define PATTERNS                                                                             \
+	"addresses or domains, with * for any characters: user@example.com, *@example.com, " \
+	"example.com or *.example.com"
+
+const struct kind kind_senders = LIST(add_sender, PATTERNS ", or <> for the null sender");
+const struct kind kind_recipients = LIST(add_recipient, PATTERNS);
+const struct kind kind_names = LIST(add_name, "at least one name");

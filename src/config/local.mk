@@ -1,7 +1,8 @@
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = src/config/config.c src/config/config.h src/config/secret.h \
 	src/config/build.c src/config/build.h src/config/complete.c \
-	src/config/check.c src/config/check.h src/config/check_listen.c src/config/check_upstream.c \
+	src/config/check.c src/config/check.h src/config/check_listen.c \
+	src/config/check_route.c src/config/check_upstream.c \
 	src/config/check_tls.c src/config/certificate.c src/config/certificate.h \
 	src/config/ciphers.c src/config/ciphers.h src/config/pin.c src/config/pin.h \
 	src/config/trust.c src/config/trust.h \

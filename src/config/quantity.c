@@ -99,6 +99,25 @@ set_rate(const struct key *key, const char *text, void *record)
 	return NULL;
 }
 
+/* One digit, as the key's bounds are. */
+static const char *
+set_priority(const struct key *key, const char *text, void *record)
+{
+	bool is_negative = text[0] == '-';
+	const char *digits = text + is_negative;
+	size_t len = strspn(digits, "0123456789");
+
+	if (len == 0 || digits[len] != '\0')
+		return "not a number";
+	if (len > 1)
+		return is_negative ? "too small" : "too large";
+	*(struct config_priority *)field_of(key, record) = (struct config_priority){
+		.is_set = true,
+		.value = is_negative ? '0' - digits[0] : digits[0] - '0',
+	};
+	return NULL;
+}
+
 /* Set an enum to the place of text among the words of its kind. */
 static const char *
 set_word(const struct key *key, const char *text, void *record)
@@ -166,6 +185,7 @@ const struct kind kind_size =
 const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
+const struct kind kind_priority = { .set = set_priority, .allowed = "a number from %min to %max" };
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
 const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");
 const struct kind kind_auth =

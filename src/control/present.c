@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "config/config.h"
 #include "control/selection.h"
 #include "outbound/outbound.h"
+#include "outbound/route.h"
 #include "queue/queue.h"
 #include "spool/envelope.h"
 #include "spool/outcome.h"
@@ -76,6 +78,21 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 	return json;
 }
 
+/* The names of the routes of those recipients that are not done. */
+static json_t *
+present_routes(
+    const struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
+{
+	const struct config *config = outbound_config(outbound);
+	const struct route_set routes = route_outstanding(config, item, envelope);
+	json_t *json = json_array();
+
+	for (size_t i = route_set_next(&routes, 0); i < config->nroute;
+	     i = route_set_next(&routes, i + 1))
+		json_array_append_new(json, present_text(config->route[i].name));
+	return json;
+}
+
 json_t *
 present_message(
     struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
@@ -87,6 +104,7 @@ present_message(
 		for (uint32_t i = 0; i < envelope->nrcpt; i++)
 			if (!queue_rcpt_is_done(item, i))
 				json_array_append_new(to, present_text(envelope->rcpt[i]));
+		json_object_set_new(json, "routes", present_routes(outbound, item, envelope));
 	}
 	json_object_set_new(json, "to", to);
 	return json;
@@ -129,16 +147,35 @@ on_outcome(void *ctx, const struct outcome *outcome)
 	json_array_append_new(history->events, event);
 }
 
-static json_t *
-present_recipients(const struct queue_item *item, const struct envelope *envelope)
+/* Where an outstanding recipient would go now: its route, and the upstream that is up there. */
+static void
+set_way(json_t *json, const struct outbound *outbound, const struct route_set *candidates,
+    const char *address)
 {
+	const struct config *config = outbound_config(outbound);
+	size_t route = route_find(config, candidates, address);
+	int upstream = outbound_route_upstream(outbound, route);
+
+	json_object_set_new(json, "route", present_text(config->route[route].name));
+	json_object_set_new(
+	    json, "upstream", present_text(upstream >= 0 ? config->upstream[upstream].name : NULL));
+}
+
+static json_t *
+present_recipients(
+    const struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
+{
+	const struct route_set candidates = route_candidates(outbound_config(outbound), envelope);
 	json_t *recipients = json_array();
 
 	for (uint32_t i = 0; i < envelope->nrcpt; i++) {
+		bool done = queue_rcpt_is_done(item, i);
 		json_t *rcpt = json_object();
 
 		json_object_set_new(rcpt, "address", present_text(envelope->rcpt[i]));
-		json_object_set_new(rcpt, "done", json_boolean(queue_rcpt_is_done(item, i)));
+		json_object_set_new(rcpt, "done", json_boolean(done));
+		if (!done)
+			set_way(rcpt, outbound, &candidates, envelope->rcpt[i]);
 		json_array_append_new(recipients, rcpt);
 	}
 	return recipients;
@@ -158,7 +195,11 @@ present_message_whole(struct outbound *outbound, const struct queue_item *item)
 		json_object_set_new(json, "client", present_text(envelope->client));
 		json_object_set_new(json, "helo", present_text(envelope->helo));
 		json_object_set_new(json, "listener", present_text(envelope->listener));
-		json_object_set_new(json, "recipients", present_recipients(item, envelope));
+		json_object_set_new(json, "priority",
+		    json_integer(route_priority(outbound_config(outbound), envelope,
+			queue_routes(outbound_queue(outbound), item))));
+		json_object_set_new(
+		    json, "recipients", present_recipients(outbound, item, envelope));
 		history.envelope = envelope;
 		spool_outcomes_load(
 		    outbound_outcomes(outbound), place.segment, on_outcome, &history);

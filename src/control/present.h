@@ -20,13 +20,15 @@ json_t *present_text(const char *value);
 
 /*
  * A message as the queue's listing shows it: id, state, from, to (outstanding recipients), size,
- * received, age_s, attempts, next_try, reason, outcome_unknown, is_report.  Without an envelope
+ * received, age_s, attempts, next_try, reason, outcome_unknown, is_report, routes (of those
+ * recipients).  Without an envelope
  * (NULL: it cannot be read) nobody is named.  A new reference; NULL when out of memory.
  */
 json_t *present_message(
     struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope);
 
-/* The same with all recipients and their fates, client, helo, listener and the history of outcomes.
+/* The same with all recipients, their fates, routes and upstreams, priority, client, helo, listener
+ * and the history of outcomes.
  */
 json_t *present_message_whole(struct outbound *outbound, const struct queue_item *item);
 

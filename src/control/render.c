@@ -24,6 +24,26 @@ put_recipients(FILE *out, const json_t *message)
 		fprintf(out, " and %zu more", count - 1);
 }
 
+/* A default route, in parentheses, goes without saying. */
+static void
+put_routes(FILE *out, const json_t *message)
+{
+	const json_t *routes = json_object_get(message, "routes"), *route;
+	const char *separator = "  by ";
+	size_t i;
+
+	json_array_foreach(routes, i, route)
+	{
+		const char *name = json_string_value(route);
+
+		if (name == NULL || (*name == '(' && json_array_size(routes) == 1))
+			continue;
+		fputs(separator, out);
+		render_put(out, name);
+		separator = ", ";
+	}
+}
+
 static void
 render_row(FILE *out, const json_t *message)
 {
@@ -34,6 +54,7 @@ render_row(FILE *out, const json_t *message)
 	render_put(out, render_get(message, "from"));
 	fputs("> -> ", out);
 	put_recipients(out, message);
+	put_routes(out, message);
 	fputc('\n', out);
 	if (*render_get(message, "reason") == '\0')
 		return;
@@ -62,6 +83,20 @@ render_history(FILE *out, const json_t *history)
 	}
 }
 
+static void
+put_way(FILE *out, const json_t *rcpt)
+{
+	if (json_is_true(json_object_get(rcpt, "done")))
+		fputs(" (done)\n", out);
+	else if (*render_get(rcpt, "route") == '\0')
+		fputc('\n', out);
+	else if (*render_get(rcpt, "upstream") == '\0')
+		fprintf(out, " (route %s: all upstreams are held)\n", render_get(rcpt, "route"));
+	else
+		fprintf(out, " (route %s, now upstream %s)\n", render_get(rcpt, "route"),
+		    render_get(rcpt, "upstream"));
+}
+
 void
 render_message(FILE *out, const json_t *message)
 {
@@ -83,7 +118,7 @@ render_message(FILE *out, const json_t *message)
 	{
 		fprintf(out, "%-10s", "to");
 		render_put(out, render_get(rcpt, "address"));
-		fputs(json_is_true(json_object_get(rcpt, "done")) ? " (done)\n" : "\n", out);
+		put_way(out, rcpt);
 	}
 	fputs("history:\n", out);
 	render_history(out, json_object_get(message, "history"));

@@ -12,7 +12,7 @@ const char *render_get(const json_t *json, const char *key);
 /* 0 when there is none. */
 json_int_t render_number(const json_t *json, const char *key);
 
-/* Text from anywhere, without control octets. */
+/* Text from anywhere, without control octets; NULL is none. */
 void render_put(FILE *out, const char *text);
 
 /* "42s", "17m", "3h", "5d". */

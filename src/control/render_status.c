@@ -107,6 +107,32 @@ render_upstreams(FILE *out, const json_t *upstreams)
 	}
 }
 
+/* With one upstream there is nothing to tell. */
+static void
+render_routes(FILE *out, const json_t *routes)
+{
+	size_t i, n;
+	const json_t *route, *upstream;
+
+	json_array_foreach(routes, i, route)
+	{
+		const json_t *upstreams = json_object_get(route, "upstreams");
+
+		if (json_array_size(routes) == 1 && json_array_size(upstreams) == 1)
+			return;
+		fprintf(out, "route %s: ", render_get(route, "name"));
+		json_array_foreach(upstreams, n, upstream)
+		{
+			fputs(n > 0 ? ", " : "", out);
+			render_put(out, json_string_value(upstream));
+		}
+		fprintf(out, "; now %s, %lld ready\n",
+		    *render_get(route, "upstream") != '\0' ? render_get(route, "upstream")
+							   : "none, as all are held",
+		    (long long)render_number(route, "ready"));
+	}
+}
+
 void
 render_status(FILE *out, const json_t *status)
 {
@@ -128,6 +154,7 @@ render_status(FILE *out, const json_t *status)
 	if (render_number(counters, "spool_full") != 0)
 		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
 	render_upstreams(out, json_object_get(status, "upstreams"));
+	render_routes(out, json_object_get(status, "routes"));
 	fprintf(out,
 	    "clients: %lld now; accepted %lld messages, delivered %lld, deferred %lld, failed %lld "
 	    "recipients\n",

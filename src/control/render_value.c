@@ -24,7 +24,7 @@ render_number(const json_t *json, const char *key)
 void
 render_put(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++) {
+	for (; text != NULL && *text != '\0'; text++) {
 		if (text[0] == '\xc2' && (unsigned char)text[1] >= 0x80 &&
 		    (unsigned char)text[1] < 0xa0)
 			text++; /* U+0080 to U+009F */

@@ -86,6 +86,28 @@ present_upstream(const struct outbound_upstream_status *status)
 }
 
 static json_t *
+present_route(const struct control_context *context, size_t i)
+{
+	const struct config_route *route = &context->config->route[i];
+	int upstream = outbound_route_upstream(context->outbound, i);
+	json_t *json = json_object(), *upstreams = json_array();
+	struct route_set set = { { 0 } };
+
+	route_set_add(&set, i);
+	for (size_t n = 0; n < route->upstreams.count; n++)
+		json_array_append_new(upstreams, present_text(route->upstreams.text[n]));
+	json_object_set_new(json, "name", present_text(route->name));
+	json_object_set_new(json, "upstreams", upstreams);
+	json_object_set_new(json, "upstream",
+	    present_text(upstream >= 0 ? context->config->upstream[upstream].name : NULL));
+	json_object_set_new(json, "priority",
+	    route->priority.is_set ? json_integer(route->priority.value) : json_null());
+	json_object_set_new(json, "ready",
+	    json_integer((json_int_t)queue_count_ready(outbound_queue(context->outbound), &set)));
+	return json;
+}
+
+static json_t *
 present_counters(const struct counters *counters)
 {
 	json_t *json = json_object();
@@ -102,8 +124,10 @@ json_t *
 status_present(const struct control_context *context)
 {
 	struct outbound_upstream_status upstream;
-	json_t *json = json_object(), *upstreams = json_array();
+	json_t *json = json_object(), *upstreams = json_array(), *routes = json_array();
 
+	for (size_t i = 0; i < context->config->nroute; i++)
+		json_array_append_new(routes, present_route(context, i));
 	for (unsigned i = 0; outbound_upstream_status(context->outbound, i, &upstream); i++)
 		json_array_append_new(upstreams, present_upstream(&upstream));
 	json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
@@ -113,6 +137,7 @@ status_present(const struct control_context *context)
 	json_object_set_new(
 	    json, "recovered", json_boolean(outbound_is_recovered(context->outbound)));
 	json_object_set_new(json, "queue", present_queue(outbound_queue(context->outbound)));
+	json_object_set_new(json, "routes", routes);
 	json_object_set_new(json, "upstreams", upstreams);
 	json_object_set_new(json, "counters", present_counters(context->counters));
 	return json;

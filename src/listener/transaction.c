@@ -25,6 +25,7 @@ transaction_new(struct session *s, const struct smtp_mail *mail)
 	t->envelope.helo = s->helo;
 	t->envelope.listener = s->listen->name;
 	t->envelope.from = from;
+	t->envelope.priority = s->listen->priority.value;
 	t->envelope.body = mail->body == SMTP_BODY_8BITMIME ? ENVELOPE_8BITMIME : ENVELOPE_7BIT;
 	t->began_ms = clock_mono_ms();
 	return t;

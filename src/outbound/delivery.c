@@ -39,8 +39,8 @@ list_recipients(struct delivery *delivery)
 }
 
 enum delivery_result
-delivery_open(
-    struct spool *spool, struct queue_item *item, bool with_content, struct delivery **out)
+delivery_open(struct spool *spool, const struct queue *queue, struct queue_item *item,
+    bool with_content, struct delivery **out)
 {
 	struct delivery *delivery = calloc(1, sizeof *delivery);
 	const struct spool_place place = queue_place(item);
@@ -51,6 +51,7 @@ delivery_open(
 	if (delivery == NULL)
 		return DELIVERY_LATER;
 	delivery->item = item;
+	delivery->routes = *queue_routes(queue, item);
 	delivery->fd = -1;
 	delivery->started_ms = clock_mono_ms();
 	if ((delivery->content = evbuffer_new()) == NULL)

@@ -11,8 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "queue/plan.h"
+
 struct envelope;
 struct evbuffer;
+struct queue;
 struct queue_item;
 struct spool;
 
@@ -41,14 +44,15 @@ struct delivery {
 	struct evbuffer *content; /* canonical; empty for large content */
 	int fd;                   /* large content, or -1 */
 	uint64_t content_len;
-	struct delivery_rcpt *rcpt; /* the outstanding ones */
+	struct delivery_rcpt *rcpt; /* the outstanding ones, or those of some routes */
 	size_t nrcpt;
-	int64_t started_ms; /* monotonic */
-	bool uncertain;     /* the content was sent to its end, and no reply came */
-	bool rest;          /* a fresh connection broke at it: what is untried waits a while */
-	bool is_damaged;    /* its content is not to be read again */
-	bool throttled;     /* the upstream wants less: what is untried waits a moment */
-	const char *remedy; /* for what was refused, in plain words; NULL: none is known */
+	struct route_set routes; /* of the item's plan: those that have their turn with this */
+	int64_t started_ms;      /* monotonic */
+	bool uncertain;          /* the content was sent to its end, and no reply came */
+	bool rest;               /* a fresh connection broke at it: what is untried waits a while */
+	bool is_damaged;         /* its content is not to be read again */
+	bool throttled;          /* the upstream wants less: what is untried waits a moment */
+	const char *remedy;      /* for what was refused, in plain words; NULL: none is known */
 };
 
 enum delivery_result {
@@ -57,10 +61,10 @@ enum delivery_result {
 	DELIVERY_LATER,   /* out of memory or an I/O error: errno */
 };
 
-/* *out is set for OPENED; for DAMAGED it is set, without content, if the envelope could be read,
- * else NULL. */
-enum delivery_result delivery_open(
-    struct spool *spool, struct queue_item *item, bool with_content, struct delivery **out);
+/* With all outstanding recipients.  *out is set for OPENED; for DAMAGED it is set, without content,
+ * if the envelope could be read, else NULL. */
+enum delivery_result delivery_open(struct spool *spool, const struct queue *queue,
+    struct queue_item *item, bool with_content, struct delivery **out);
 
 /* Say of a recipient what the upstream (code > 0) or we (code 0) say of it. */
 void delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int code,

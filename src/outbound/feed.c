@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "outbound/history.h"
 #include "outbound/ledger.h"
+#include "outbound/route.h"
 #include "outbound/segments.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
@@ -45,14 +46,22 @@ die_of_memory(void)
 	abort();
 }
 
-/* Tell a new item its past; false when nothing of it is left to do. */
-static bool
+/* What is left to do of a new item goes the ways that today's config says. */
+static void
+plan(struct feed *feed, struct queue_item *item, const struct envelope *envelope)
+{
+	const struct config *config = feed->of.config;
+	struct route_set routes = route_outstanding(config, item, envelope);
+	int64_t number = route_plan(config, feed->of.queue, envelope, &routes, 0);
+
+	if (number == -1 || !queue_replan(feed->of.queue, item, (uint32_t)number))
+		die_of_memory();
+}
+
+/* Tell a new item its past. */
+static void
 apply(struct feed *feed, struct queue_item *item, const struct past *past)
 {
-	for (size_t i = 0; i < past->ndone; i++)
-		queue_rcpt_done(item, past->done[i]);
-	if (item->ndone == item->nrcpt)
-		return false;
 	item->warned |= past->warned;
 	if (past->attempts > 0) {
 		item->attempts = (uint16_t)(item->attempts + past->attempts);
@@ -65,7 +74,6 @@ apply(struct feed *feed, struct queue_item *item, const struct past *past)
 		queue_wait(feed->of.queue, item, past->next_try_ms);
 	else if (past->released)
 		queue_make_ready(feed->of.queue, item);
-	return true;
 }
 
 static void
@@ -80,8 +88,15 @@ add(struct feed *feed, const struct spool_record *record, const struct past *pas
 	if (older != NULL)
 		ledger_supersede(feed->of.ledger, older);
 	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
-	if (past != NULL && !apply(feed, item, past))
+	for (size_t i = 0; past != NULL && i < past->ndone; i++)
+		queue_rcpt_done(item, past->done[i]);
+	if (item->ndone == item->nrcpt) {
 		ledger_forget(feed->of.ledger, item);
+		return;
+	}
+	plan(feed, item, record->envelope);
+	if (past != NULL)
+		apply(feed, item, past);
 }
 
 /* It is done as a whole, and so is an older copy whose outcomes did not outlive a loss of power. */

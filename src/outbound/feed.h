@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct config;
 struct counters;
 struct event_base;
 struct feed;
@@ -20,6 +21,7 @@ struct spool_outcomes;
 
 struct feed_context {
 	struct event_base *base;
+	const struct config *config;
 	struct spool *spool;
 	struct queue *queue;
 	struct reasons *reasons;

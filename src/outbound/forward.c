@@ -68,7 +68,8 @@ give_back(struct forward *forward, struct queue_item *item, enum queue_state sta
 		queue_wait(forward->of.queue, item, item->next_try_ms);
 		return;
 	}
-	queue_put_back(forward->of.queue, item, false);
+	queue_put_back(
+	    forward->of.queue, item, false, state == QUEUE_READY ? item->next_try_ms : 0);
 	if (state == QUEUE_HELD)
 		queue_hold(forward->of.queue, item);
 }
@@ -161,7 +162,8 @@ forward_message(struct forward *forward, struct queue_item *item)
 	int result = -1;
 
 	queue_grab(forward->of.queue, item);
-	enum delivery_result opened = delivery_open(forward->of.spool, item, false, &delivery);
+	enum delivery_result opened =
+	    delivery_open(forward->of.spool, forward->of.queue, item, false, &delivery);
 
 	if (opened == DELIVERY_OPENED)
 		result = commit_copy(forward, delivery, state);

@@ -85,10 +85,11 @@ add_done(struct past *past, uint32_t rcpt)
 	return true;
 }
 
+/* Routes that are put off in the same round wait until the same time: that is one attempt. */
 static bool
 defer(struct past *past, const struct outcome *outcome)
 {
-	past->attempts++;
+	past->attempts += past->next_try_ms != outcome->time_ms;
 	past->next_try_ms = outcome->time_ms;
 	free(past->reply);
 	past->reply = NULL;

@@ -2,7 +2,7 @@
 /*
  * ledger.c - see ledger.h.  Order within a settlement: deliveries are recorded at once; failures
  * when their report is durable; then the rest of the message goes back to wait, or the message is
- * done.
+ * done.  A round: each outstanding route has its turn once; then the message waits as one.
  */
 #include <event2/event.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "outbound/ledger_internal.h"
+#include "outbound/route.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
 #include "queue/retry.h"
@@ -111,16 +112,31 @@ settle_failed(
 	}
 }
 
-/* Put the message off; the reason of its last deferred recipient stands for all. */
-static void
+/* When the message is tried again.  It counts one attempt for each round, whatever the number of
+ * its routes. */
+static int64_t
+count_attempt(struct ledger *ledger, struct queue_item *item)
+{
+	const struct config_queue *queue = &ledger->of.config->queue;
+	const struct retry_policy policy = { queue->retry_min_ms, queue->retry_max_ms };
+	uint32_t random = 0;
+
+	if (item->next_try_ms > 0)
+		return item->next_try_ms;
+	if (item->attempts < UINT16_MAX)
+		item->attempts++;
+	(void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
+	return clock_real_ms() + (int64_t)retry_delay(&policy, item->attempts, random);
+}
+
+/* Record that the delivery's recipients are put off, and until when; the reason of the last one
+ * stands for all. */
+static int64_t
 settle_deferred(
     struct ledger *ledger, struct delivery *delivery, const struct config_upstream *upstream)
 {
 	struct queue_item *item = delivery->item;
-	const struct config_queue *queue = &ledger->of.config->queue;
-	const struct retry_policy policy = { queue->retry_min_ms, queue->retry_max_ms };
 	const char *words = NULL;
-	uint32_t random = 0;
 	char id[ID_TEXT_SIZE];
 
 	for (size_t i = 0; i < delivery->nrcpt; i++) {
@@ -130,21 +146,64 @@ settle_deferred(
 		log_attempt("attempt", delivery, i, upstream);
 		words = delivery->rcpt[i].reply;
 	}
-	if (item->attempts < UINT16_MAX)
-		item->attempts++;
-	(void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
 
-	uint64_t delay = retry_delay(&policy, item->attempts, random);
-	int64_t next = clock_real_ms() + (int64_t)delay;
+	int64_t next = count_attempt(ledger, item);
 
 	reasons_drop(ledger->of.reasons, item->reason);
 	item->reason = reasons_take(ledger->of.reasons, words);
 	item->uncertain = delivery->uncertain;
 	ledger_keep_all(ledger, item, OUTCOME_DEFERRED, next, words);
-	queue_wait(ledger->of.queue, item, next);
 	id_format(item->id, id);
 	log_info("deferred", log_s("id", id), log_d("attempts", item->attempts),
-	    log_d("next_try_s", delay / 1000), log_s("why", words));
+	    log_d("next_try_s", (next - clock_real_ms()) / 1000), log_s("why", words));
+	return next;
+}
+
+/* The plan becomes that of these routes; without memory for it the old one goes on. */
+static void
+replan(struct ledger *ledger, const struct delivery *delivery, const struct route_set *routes)
+{
+	size_t behind = route_set_next(&delivery->routes, 0);
+	int64_t plan =
+	    route_plan(ledger->of.config, ledger->of.queue, delivery->envelope, routes, behind);
+
+	if (plan != -1)
+		queue_replan(ledger->of.queue, delivery->item, (uint32_t)plan);
+}
+
+void
+ledger_give_back(struct ledger *ledger, const struct delivery *delivery, int64_t next_ms, bool last)
+{
+	struct queue_item *item = delivery->item;
+	struct route_set all = route_outstanding(ledger->of.config, item, delivery->envelope);
+	struct route_set round = *queue_routes(ledger->of.queue, item);
+
+	if (next_ms > 0)
+		route_set_subtract(&round, &delivery->routes);
+	if (next_ms == 0 || (item->next_try_ms > 0 && item->next_try_ms < next_ms))
+		next_ms = item->next_try_ms;
+	route_set_intersect(&round, &all);
+	if (!route_set_is_empty(&round)) {
+		replan(ledger, delivery, &round);
+		queue_put_back(ledger->of.queue, item, last, next_ms);
+		return;
+	}
+	replan(ledger, delivery, &all);
+	if (next_ms > 0)
+		queue_wait(ledger->of.queue, item, next_ms);
+	else
+		queue_put_back(ledger->of.queue, item, last, 0);
+}
+
+void
+ledger_rejoin(struct ledger *ledger, struct delivery *delivery)
+{
+	struct route_set all =
+	    route_outstanding(ledger->of.config, delivery->item, delivery->envelope);
+
+	replan(ledger, delivery, &all);
+	queue_put_back(ledger->of.queue, delivery->item, true, 0);
+	delivery_free(&delivery);
 }
 
 /* How long a message waits without having burnt an attempt. */
@@ -162,15 +221,17 @@ settle_rest(struct ledger *ledger, struct delivery *delivery,
     const struct config_upstream *upstream, bool last)
 {
 	struct queue_item *item = delivery->item;
+	int64_t next_ms = 0;
 
-	if (item->ndone == item->nrcpt)
+	if (item->ndone == item->nrcpt) {
 		ledger_forget(ledger, item);
-	else if (delivery_count(delivery, RCPT_DEFERRED) > 0)
-		settle_deferred(ledger, delivery, upstream);
-	else if (delivery->rest || delivery->throttled)
-		queue_wait(ledger->of.queue, item, clock_real_ms() + rest_ms(ledger, delivery));
-	else
-		queue_put_back(ledger->of.queue, item, last);
+	} else {
+		if (delivery_count(delivery, RCPT_DEFERRED) > 0)
+			next_ms = settle_deferred(ledger, delivery, upstream);
+		else if (delivery->rest || delivery->throttled)
+			next_ms = clock_real_ms() + rest_ms(ledger, delivery);
+		ledger_give_back(ledger, delivery, next_ms, last);
+	}
 	delivery_free(&delivery);
 }
 

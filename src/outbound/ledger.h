@@ -43,14 +43,18 @@ void ledger_free(struct ledger **ledger);
 
 /*
  * An attempt is over: takes the delivery, whose recipients each have a fate.  Untried ones wait for
- * their next turn without penalty, at the end of their lane if `last`.  upstream may be NULL for
- * fates of our own making.
+ * their next turn without penalty, at the end of their lane if `last`.  Recipients of other routes
+ * go on having their turn while those of this delivery wait.  upstream may be NULL for fates of our
+ * own making.
  */
 void ledger_settle(struct ledger *ledger, struct delivery *delivery,
     const struct config_upstream *upstream, bool last);
 
 /* Write a delay warning for the message of this (content-less) delivery; takes it. */
 void ledger_warn(struct ledger *ledger, struct delivery *delivery);
+
+/* All outstanding recipients of an ACTIVE message may be tried now; takes its delivery. */
+void ledger_rejoin(struct ledger *ledger, struct delivery *delivery);
 
 /* The message is done as a whole, without a report. why is for the log: "deleted", "damaged". */
 int ledger_discard(struct ledger *ledger, struct queue_item *item, const char *why);

@@ -31,6 +31,13 @@ struct settlement {
 	bool last;
 };
 
+/*
+ * ledger.c: what is left of a message has its next turn.  Recipients of the delivery's routes wait
+ * until next_ms, or the earlier time that others wait for already; 0: none of them has to.
+ */
+void ledger_give_back(
+    struct ledger *ledger, const struct delivery *delivery, int64_t next_ms, bool last);
+
 /* ledger_record.c: what has happened, to one recipient or to the whole message. */
 void ledger_keep_rcpt(
     struct ledger *ledger, const struct delivery *delivery, size_t i, enum outcome_kind kind);

@@ -89,10 +89,7 @@ on_warning(void *ctx, int error, uint64_t report_id)
 	} else {
 		ledger_report_refused(ledger, settlement->delivery, error);
 	}
-	if (item->next_try_ms > 0)
-		queue_wait(ledger->of.queue, item, item->next_try_ms);
-	else
-		queue_put_back(ledger->of.queue, item, false);
+	ledger_give_back(ledger, settlement->delivery, item->next_try_ms, false);
 	delivery_free(&settlement->delivery);
 	ledger_settlement_end(settlement);
 }
@@ -112,9 +109,6 @@ ledger_warn(struct ledger *ledger, struct delivery *delivery)
 	} else {
 		item->warned = true; /* nobody to tell; need not survive a restart */
 	}
-	if (item->next_try_ms > 0)
-		queue_wait(ledger->of.queue, item, item->next_try_ms);
-	else
-		queue_put_back(ledger->of.queue, item, false);
+	ledger_give_back(ledger, delivery, item->next_try_ms, false);
 	delivery_free(&delivery);
 }

@@ -19,11 +19,13 @@ liboutbound_a_SOURCES = \
 	src/outbound/pattern.c src/outbound/pattern.h src/outbound/pattern_provider.c \
 	src/outbound/ports.c src/outbound/ports.h \
 	src/outbound/report.c src/outbound/report.h \
+	src/outbound/route.c src/outbound/route.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
 	src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
 	src/outbound/transaction.c \
+	src/outbound/turn.c src/outbound/turn.h \
 	src/outbound/upstream.c src/outbound/upstream.h src/outbound/upstream_internal.h \
 	src/outbound/upstream_pool.c src/outbound/upstream_status.c \
 	src/outbound/width.c src/outbound/width.h

@@ -3,12 +3,22 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "config/config.h"
+#include "outbound/delivery.h"
 #include "outbound/feed.h"
 #include "outbound/ledger.h"
 #include "outbound/outbound_internal.h"
+#include "outbound/route.h"
+#include "outbound/turn.h"
 #include "outbound/upstream.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
+
+const struct config *
+outbound_config(const struct outbound *outbound)
+{
+	return outbound->config;
+}
 
 struct queue *
 outbound_queue(struct outbound *outbound)
@@ -28,22 +38,41 @@ outbound_outcomes(struct outbound *outbound)
 	return outbound->outcomes;
 }
 
+/* Why none of a route's upstreams takes messages; NULL: one does. */
+static const char *
+hold_reason(const struct outbound *outbound, size_t route)
+{
+	const struct config_route *config = &outbound->config->route[route];
+	struct outbound_upstream_status status;
+
+	if (turn_upstream(outbound->turn, route) != -1)
+		return NULL;
+	upstream_status(outbound->upstream[config->upstream[0]], &status);
+	return status.hold_reason;
+}
+
 const char *
 outbound_reason(const struct outbound *outbound, const struct queue_item *item)
 {
-	const char *reason = reasons_text(outbound->reasons, item->reason);
-	struct outbound_upstream_status status;
+	const char *reason = reasons_text(outbound->reasons, item->reason), *held = NULL;
+	const struct route_set *routes = queue_routes(outbound->queue, item);
 
 	if (reason != NULL || item->state != QUEUE_READY)
 		return reason;
-	for (size_t i = 0; i < outbound->nupstream; i++) {
-		upstream_status(outbound->upstream[i], &status);
-		if (status.state == UPSTREAM_UP)
+	for (size_t i = route_set_next(routes, 0); i < ROUTES_MAX;
+	     i = route_set_next(routes, i + 1)) {
+		if ((reason = hold_reason(outbound, i)) == NULL)
 			return NULL;
-		if (reason == NULL)
-			reason = status.hold_reason;
+		if (held == NULL)
+			held = reason;
 	}
-	return reason;
+	return held;
+}
+
+int
+outbound_route_upstream(const struct outbound *outbound, size_t route)
+{
+	return turn_upstream(outbound->turn, route);
 }
 
 bool
@@ -62,6 +91,25 @@ outbound_is_recovered(const struct outbound *outbound)
 	return feed_is_recovered(outbound->feed);
 }
 
+/* All of its recipients are due, those too that a round of turns had left behind. */
+static void
+make_ready(struct outbound *outbound, struct queue_item *item)
+{
+	struct delivery *delivery;
+
+	/* What waits has all of them in its plan. */
+	if (outbound->config->nroute <= 1 || item->state == QUEUE_WAITING) {
+		queue_make_ready(outbound->queue, item);
+		return;
+	}
+	queue_grab(outbound->queue, item);
+	delivery_open(outbound->spool, outbound->queue, item, false, &delivery);
+	if (delivery != NULL)
+		ledger_rejoin(outbound->ledger, delivery);
+	else
+		queue_put_back(outbound->queue, item, true, 0);
+}
+
 static enum outbound_answer
 obey(struct outbound *outbound, enum outbound_command command, struct queue_item *item)
 {
@@ -77,14 +125,14 @@ obey(struct outbound *outbound, enum outbound_command command, struct queue_item
 			   : OUTBOUND_FAILED;
 	if (command == OUTBOUND_RETRY && item->state == QUEUE_HELD)
 		return OUTBOUND_IS_HELD;
-	if (command == OUTBOUND_RETRY && item->state == QUEUE_READY)
+	if (command == OUTBOUND_RETRY && item->state == QUEUE_READY && item->next_try_ms == 0)
 		return OUTBOUND_DONE;
 	if (ledger_record(outbound->ledger, item, outcomes[command], clock_real_ms()) == -1)
 		return OUTBOUND_FAILED;
 	if (command == OUTBOUND_HOLD)
 		queue_hold(outbound->queue, item);
 	else
-		queue_make_ready(outbound->queue, item);
+		make_ready(outbound, item);
 	return OUTBOUND_DONE;
 }
 

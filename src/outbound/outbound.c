@@ -24,8 +24,10 @@
 #include "outbound/ledger.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/report.h"
+#include "outbound/route.h"
 #include "outbound/segments.h"
 #include "outbound/sweep.h"
+#include "outbound/turn.h"
 #include "outbound/upstream.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
@@ -72,13 +74,19 @@ log_unreadable(const struct queue_item *item)
 /* Read a message to be sent; one that cannot be trusted is reported to its sender, if that is still
  * known. */
 static struct delivery *
-open_delivery(struct outbound *outbound, struct queue_item *item)
+open_delivery(struct outbound *outbound, struct queue_item *item, const struct route_set *routes)
 {
 	struct delivery *delivery;
 
-	switch (delivery_open(outbound->spool, item, true, &delivery)) {
+	switch (delivery_open(outbound->spool, outbound->queue, item, true, &delivery)) {
 	case DELIVERY_OPENED:
-		return delivery;
+		route_narrow(outbound->config, delivery, routes);
+		if (delivery->nrcpt > 0)
+			return delivery;
+		/* There was no memory for a better plan. */
+		delivery->rest = true;
+		ledger_settle(outbound->ledger, delivery, NULL, true);
+		return NULL;
 	case DELIVERY_DAMAGED:
 		if (delivery == NULL) {
 			if (ledger_discard(outbound->ledger, item, "damaged on disk") == -1)
@@ -105,28 +113,32 @@ may_begin(const struct outbound *outbound)
 	       ledger_has_room(outbound->ledger);
 }
 
-/* Whether messages go to this upstream: the first one that is up, in the order of the config, takes
- * them.  One in a probe gets its message, and meanwhile the later ones go on. */
-static bool
-is_turn_of(const struct outbound *outbound, const struct upstream *upstream)
+/* Those of its routes whose messages an upstream may have now, for its taker. */
+static struct plan_taker *
+prepare_taker(struct outbound *outbound, size_t i)
 {
-	for (size_t i = 0; i < outbound->nupstream && outbound->upstream[i] != upstream; i++)
-		if (upstream_is_up(outbound->upstream[i]))
-			return false;
-	return true;
+	outbound->taker[i].routes = turn_routes(outbound->turn, i);
+	return &outbound->taker[i];
+}
+
+static size_t
+place_of(const struct outbound *outbound, const struct upstream *upstream)
+{
+	return (size_t)(upstream_config(upstream) - outbound->config->upstream);
 }
 
 static struct delivery *
 next(void *ctx, struct upstream *upstream)
 {
 	struct outbound *outbound = ctx;
+	struct plan_taker *taker = prepare_taker(outbound, place_of(outbound, upstream));
 	struct queue_item *item;
 	struct delivery *delivery = NULL;
 
-	if (!may_begin(outbound) || !is_turn_of(outbound, upstream))
+	if (!may_begin(outbound))
 		return NULL;
-	while (delivery == NULL && (item = queue_take(outbound->queue)) != NULL)
-		delivery = open_delivery(outbound, item);
+	while (delivery == NULL && (item = queue_take(outbound->queue, taker)) != NULL)
+		delivery = open_delivery(outbound, item, &taker->routes);
 	return delivery;
 }
 
@@ -187,11 +199,12 @@ pump(evutil_socket_t fd, short what, void *ctx)
 	}
 	sweep_large(outbound);
 	queue_release_due(outbound->queue, clock_real_ms());
+	turn_watch(outbound->turn);
 	for (size_t i = 0; i < outbound->nupstream; i++) {
-		bool turn = may_begin(outbound) && is_turn_of(outbound, outbound->upstream[i]);
+		const struct plan_taker *taker = prepare_taker(outbound, i);
 
 		upstream_kick(outbound->upstream[i],
-		    turn ? queue_count_state(outbound->queue, QUEUE_READY) : 0);
+		    may_begin(outbound) ? queue_count_ready(outbound->queue, &taker->routes) : 0);
 	}
 	schedule(outbound);
 }
@@ -202,7 +215,9 @@ open_upstreams(struct outbound *outbound)
 	const struct config *config = outbound->config;
 
 	outbound->upstream = calloc(config->nupstream, sizeof(struct upstream *));
-	if (outbound->upstream == NULL)
+	outbound->taker = calloc(config->nupstream, sizeof *outbound->taker);
+	if (outbound->upstream == NULL || outbound->taker == NULL ||
+	    (outbound->turn = turn_new(config, outbound->upstream)) == NULL)
 		return -1;
 	for (size_t i = 0; i < config->nupstream; i++) {
 		const struct upstream_context context = {
@@ -285,6 +300,7 @@ open_feed(struct outbound *outbound, int wake_fd)
 {
 	const struct feed_context context = {
 		.base = outbound->base,
+		.config = outbound->config,
 		.spool = outbound->spool,
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,
@@ -373,6 +389,8 @@ outbound_free(struct outbound **outbound)
 	for (size_t i = 0; i < o->nupstream; i++)
 		upstream_free(&o->upstream[i]);
 	free(o->upstream);
+	free(o->taker);
+	turn_free(&o->turn);
 	sweep_free(&o->sweep);
 	compact_free(&o->compact);
 	feed_free(&o->feed);

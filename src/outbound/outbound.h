@@ -7,6 +7,7 @@
 #define OUTBOUND_OUTBOUND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
@@ -37,12 +38,13 @@ void outbound_drain(
 void outbound_free(struct outbound **outbound);
 
 /* For the control socket. */
+const struct config *outbound_config(const struct outbound *outbound);
 struct queue *outbound_queue(struct outbound *outbound);
 struct spool *outbound_spool(struct outbound *outbound);
 struct spool_outcomes *outbound_outcomes(struct outbound *outbound);
 
-/* Why a message waits, in words: its last deferral, or the hold of all upstreams; NULL: nothing is
- * known. */
+/* Why a message waits, in words: its last deferral, or the hold of all upstreams that may have it;
+ * NULL: nothing is known. */
 const char *outbound_reason(const struct outbound *outbound, const struct queue_item *item);
 
 enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };
@@ -65,6 +67,10 @@ struct outbound_upstream_status {
 /* Fill in the i-th upstream; false when there is none. */
 bool outbound_upstream_status(
     const struct outbound *outbound, unsigned i, struct outbound_upstream_status *status);
+
+/* The upstream, by its place in the config, that has the messages of a route now; -1: none, as all
+ * are held. */
+int outbound_route_upstream(const struct outbound *outbound, size_t route);
 
 /* Whether recovery is over, so that the queue is complete. */
 bool outbound_is_recovered(const struct outbound *outbound);

@@ -19,7 +19,9 @@ struct reporter;
 struct resolver;
 struct segments;
 struct spool_writer;
+struct plan_taker;
 struct sweep;
+struct turn;
 struct upstream;
 
 struct outbound {
@@ -41,7 +43,9 @@ struct outbound {
 	struct compact *compact;
 	struct resolver *resolver;
 	struct upstream **upstream;
+	struct plan_taker *taker; /* one for each upstream */
 	size_t nupstream;
+	struct turn *turn;
 	struct event *pump;
 	struct event *deadline; /* of a drain */
 	bool draining, swept;

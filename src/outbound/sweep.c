@@ -36,12 +36,13 @@ expire(struct sweep *sweep, struct queue_item *item)
 	char words[1024];
 
 	queue_grab(sweep->of.queue, item);
-	enum delivery_result result = delivery_open(sweep->of.spool, item, false, &delivery);
+	enum delivery_result result =
+	    delivery_open(sweep->of.spool, sweep->of.queue, item, false, &delivery);
 
 	if (delivery == NULL) {
 		if (result != DELIVERY_DAMAGED ||
 		    ledger_discard(sweep->of.ledger, item, "damaged on disk, and too old") == -1)
-			queue_put_back(sweep->of.queue, item, true);
+			queue_put_back(sweep->of.queue, item, true, 0);
 		return;
 	}
 	(void)snprintf(words, sizeof words, "given up after %" PRIu64 " minutes%s%s",
@@ -58,11 +59,32 @@ warn(struct sweep *sweep, struct queue_item *item)
 	struct delivery *delivery;
 
 	queue_grab(sweep->of.queue, item);
-	delivery_open(sweep->of.spool, item, false, &delivery);
+	delivery_open(sweep->of.spool, sweep->of.queue, item, false, &delivery);
 	if (delivery != NULL)
 		ledger_warn(sweep->of.ledger, delivery);
 	else
-		queue_put_back(sweep->of.queue, item, true);
+		queue_put_back(sweep->of.queue, item, true, 0);
+}
+
+/* Recipients that wait are due, while others of the message still wait for their upstream. */
+static void
+rejoin(struct sweep *sweep, struct queue_item *item)
+{
+	struct delivery *delivery;
+
+	queue_grab(sweep->of.queue, item);
+	delivery_open(sweep->of.spool, sweep->of.queue, item, false, &delivery);
+	if (delivery != NULL)
+		ledger_rejoin(sweep->of.ledger, delivery);
+	else
+		queue_put_back(sweep->of.queue, item, true, 0);
+}
+
+static bool
+is_rejoin_due(const struct queue_item *item)
+{
+	return item->state == QUEUE_READY && item->next_try_ms > 0 &&
+	       item->next_try_ms <= clock_real_ms();
 }
 
 /* Whether something was done about the message. */
@@ -81,6 +103,10 @@ look(struct sweep *sweep, struct queue_item *item)
 	if (item->state != QUEUE_HELD && config->warn_after_ms > 0 &&
 	    age >= config->warn_after_ms && !item->warned) {
 		warn(sweep, item);
+		return true;
+	}
+	if (is_rejoin_due(item)) {
+		rejoin(sweep, item);
 		return true;
 	}
 	return false;

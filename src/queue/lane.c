@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* lane.c - fair sharing among senders; see lane.h.  A lane lives as long as any message of its
- * sender. */
+ * sender and plan. */
 #include "queue/lane.h"
 
 #include <ctype.h>
@@ -10,6 +10,7 @@
 
 struct queue_lane {
 	uint32_t sender; /* hash */
+	uint32_t plan;
 	uint32_t refs;
 	uint32_t head;                 /* of a ring of items */
 	uint32_t ring_prev, ring_next; /* 0 while it has nothing READY */
@@ -18,17 +19,19 @@ struct queue_lane {
 
 enum { LANE_BUCKETS_MIN = 64 };
 
-void
+bool
 lane_table_init(struct lane_table *table, const struct slabs *items)
 {
 	*table = (struct lane_table){ .items = items };
 	slabs_init(&table->lanes, sizeof(struct queue_lane));
+	return plans_init(&table->plans);
 }
 
 void
 lane_table_free(struct lane_table *table)
 {
 	slabs_free(&table->lanes);
+	plans_free(&table->plans);
 	free(table->bucket);
 	*table = (struct lane_table){ .bucket = NULL };
 }
@@ -58,6 +61,13 @@ sender_hash(const char *sender)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
+/* Both parts count: a sender may have lanes of many plans. */
+static size_t
+place_of(const struct queue_lane *lane, size_t nbuckets)
+{
+	return (lane->sender ^ lane->plan * 0x9e3779b1u) % nbuckets;
+}
+
 static bool
 grow(struct lane_table *table)
 {
@@ -71,7 +81,7 @@ grow(struct lane_table *table)
 
 		for (uint32_t number = table->bucket[i]; number != 0; number = next) {
 			struct queue_lane *lane = lane_at(table, number);
-			uint32_t *to = &bucket[lane->sender % nbuckets];
+			uint32_t *to = &bucket[place_of(lane, nbuckets)];
 
 			next = lane->bucket_next;
 			lane->bucket_next = *to;
@@ -84,26 +94,30 @@ grow(struct lane_table *table)
 	return true;
 }
 
-uint32_t
-lane_acquire(struct lane_table *table, const char *sender)
+static uint32_t
+acquire(struct lane_table *table, uint32_t sender, uint32_t plan)
 {
-	uint32_t hash = sender_hash(sender), number;
+	const struct queue_lane wanted = { .sender = sender, .plan = plan };
+	uint32_t number;
 
 	if (table->count >= table->nbuckets && !grow(table))
 		return 0;
 
-	uint32_t *bucket = &table->bucket[hash % table->nbuckets];
+	uint32_t *bucket = &table->bucket[place_of(&wanted, table->nbuckets)];
 
 	for (number = *bucket; number != 0; number = lane_at(table, number)->bucket_next) {
-		if (lane_at(table, number)->sender == hash) {
-			lane_at(table, number)->refs++;
+		struct queue_lane *lane = lane_at(table, number);
+
+		if (lane->sender == sender && lane->plan == plan) {
+			lane->refs++;
 			return number;
 		}
 	}
 	if ((number = slabs_take(&table->lanes)) == 0)
 		return 0;
 	*lane_at(table, number) = (struct queue_lane){
-		.sender = hash,
+		.sender = sender,
+		.plan = plan,
 		.refs = 1,
 		.bucket_next = *bucket,
 	};
@@ -112,21 +126,49 @@ lane_acquire(struct lane_table *table, const char *sender)
 	return number;
 }
 
+uint32_t
+lane_acquire(struct lane_table *table, const char *sender, uint32_t plan)
+{
+	return acquire(table, sender_hash(sender), plan);
+}
+
 void
 lane_release(struct lane_table *table, uint32_t number)
 {
-	const struct queue_lane *lane = lane_at(table, number);
+	struct queue_lane *lane = lane_at(table, number);
 
-	if (--lane_at(table, number)->refs > 0)
+	if (--lane->refs > 0)
 		return;
 
-	uint32_t *at = &table->bucket[lane->sender % table->nbuckets];
+	uint32_t *at = &table->bucket[place_of(lane, table->nbuckets)];
 
 	while (*at != number)
 		at = &lane_at(table, *at)->bucket_next;
 	*at = lane->bucket_next;
 	table->count--;
 	slabs_give(&table->lanes, number);
+}
+
+uint32_t
+lane_exchange(struct lane_table *table, uint32_t lane, uint32_t plan)
+{
+	uint32_t other = acquire(table, lane_at(table, lane)->sender, plan);
+
+	if (other != 0)
+		lane_release(table, lane);
+	return other;
+}
+
+uint32_t
+lane_plan(const struct lane_table *table, uint32_t lane)
+{
+	return lane_at(table, lane)->plan;
+}
+
+static struct plan *
+plan_of(const struct lane_table *table, const struct queue_lane *lane)
+{
+	return &table->plans.plan[lane->plan];
 }
 
 bool
@@ -139,16 +181,18 @@ static void
 ring_enter(struct lane_table *table, uint32_t number)
 {
 	struct queue_lane *lane = lane_at(table, number);
+	struct plan *plan = plan_of(table, lane);
 
-	if (table->ring == 0) {
+	plan->lanes++;
+	if (plan->ring == 0) {
 		lane->ring_prev = lane->ring_next = number;
-		table->ring = number;
+		plan->ring = number;
 		return;
 	}
 
-	struct queue_lane *next = lane_at(table, table->ring);
+	struct queue_lane *next = lane_at(table, plan->ring);
 
-	lane->ring_next = table->ring;
+	lane->ring_next = plan->ring;
 	lane->ring_prev = next->ring_prev;
 	lane_at(table, lane->ring_prev)->ring_next = number;
 	next->ring_prev = number;
@@ -158,14 +202,17 @@ static void
 ring_leave(struct lane_table *table, uint32_t number)
 {
 	struct queue_lane *lane = lane_at(table, number);
+	struct plan *plan = plan_of(table, lane);
 
+	plan->lanes--;
 	if (lane->ring_next == number) {
-		table->ring = 0;
+		plan->ring = 0;
+		plan->turns = 0;
 	} else {
 		lane_at(table, lane->ring_prev)->ring_next = lane->ring_next;
 		lane_at(table, lane->ring_next)->ring_prev = lane->ring_prev;
-		if (table->ring == number)
-			table->ring = lane->ring_next;
+		if (plan->ring == number)
+			plan->ring = lane->ring_next;
 	}
 	lane->ring_prev = lane->ring_next = 0;
 }
@@ -176,6 +223,7 @@ lane_push(struct lane_table *table, struct queue_item *item)
 {
 	struct queue_lane *lane = lane_at(table, item->lane);
 
+	plan_of(table, lane)->items++;
 	if (lane->head == 0) {
 		item->in_lane.prev = item->in_lane.next = item->self;
 		lane->head = item->self;
@@ -199,15 +247,17 @@ lane_push_front(struct lane_table *table, struct queue_item *item)
 }
 
 struct queue_item *
-lane_pop(struct lane_table *table)
+lane_pop(struct lane_table *table, uint32_t number)
 {
-	if (table->ring == 0)
+	struct plan *plan = &table->plans.plan[number];
+
+	if (plan->ring == 0)
 		return NULL;
 
-	const struct queue_lane *lane = lane_at(table, table->ring);
+	const struct queue_lane *lane = lane_at(table, plan->ring);
 	struct queue_item *item = item_at(table, lane->head);
 
-	table->ring = lane->ring_next;
+	plan->ring = lane->ring_next;
 	lane_remove(table, item);
 	return item;
 }
@@ -217,6 +267,7 @@ lane_remove(struct lane_table *table, struct queue_item *item)
 {
 	struct queue_lane *lane = lane_at(table, item->lane);
 
+	plan_of(table, lane)->items--;
 	if (item->in_lane.next == item->self) {
 		lane->head = 0;
 		ring_leave(table, item->lane);

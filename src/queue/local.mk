@@ -4,6 +4,7 @@ libqueue_a_SOURCES = \
 	src/queue/heap.c src/queue/heap.h \
 	src/queue/index.c src/queue/index.h \
 	src/queue/lane.c src/queue/lane.h \
+	src/queue/plan.c src/queue/plan.h \
 	src/queue/queue.c src/queue/queue.h \
 	src/queue/reasons.c src/queue/reasons.h \
 	src/queue/retry.c src/queue/retry.h \

@@ -35,9 +35,8 @@ queue_new(void)
 
 	if (queue == NULL)
 		return NULL;
-	lane_table_init(&queue->lanes, &queue->index.items);
 	queue->waiting.items = &queue->index.items;
-	if (!index_init(&queue->index))
+	if (!index_init(&queue->index) || !lane_table_init(&queue->lanes, &queue->index.items))
 		queue_free(&queue);
 	return queue;
 }
@@ -115,7 +114,7 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 		return false;
 	if (!heap_reserve(&queue->waiting, queue->index.count + 1))
 		return false;
-	if ((item->lane = lane_acquire(&queue->lanes, envelope->from)) == 0)
+	if ((item->lane = lane_acquire(&queue->lanes, envelope->from, PLAN_USUAL)) == 0)
 		return false;
 	item->place = record->place.segment << OFFSET_BITS | record->place.offset / RECORD_UNIT;
 	item->record_units = record->record_len / RECORD_UNIT & ((1u << OFFSET_BITS) - 1);
@@ -128,6 +127,12 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 	item->is_report = envelope->is_report;
 	item->is_large = record->is_large;
 	return true;
+}
+
+int64_t
+queue_plan(struct queue *queue, const struct route_set *routes, int priority, size_t behind)
+{
+	return plan_find(&queue->lanes.plans, routes, priority, behind);
 }
 
 struct queue_item *
@@ -163,23 +168,53 @@ queue_release_due(struct queue *queue, int64_t now_ms)
 }
 
 struct queue_item *
-queue_take(struct queue *queue)
+queue_take(struct queue *queue, struct plan_taker *taker)
 {
-	struct queue_item *item = lane_pop(&queue->lanes);
+	int64_t plan = plan_choose(&queue->lanes.plans, taker);
 
-	if (item == NULL)
+	if (plan == -1)
 		return NULL;
+
+	struct queue_item *item = lane_pop(&queue->lanes, (uint32_t)plan);
+
 	queue->count_state[QUEUE_READY]--;
 	enter_state(queue, item, QUEUE_ACTIVE);
 	return item;
 }
 
+size_t
+queue_count_ready(const struct queue *queue, const struct route_set *routes)
+{
+	return plan_count_items(&queue->lanes.plans, routes);
+}
+
+const struct route_set *
+queue_routes(const struct queue *queue, const struct queue_item *item)
+{
+	return &queue->lanes.plans.plan[lane_plan(&queue->lanes, item->lane)].routes;
+}
+
+bool
+queue_replan(struct queue *queue, struct queue_item *item, uint32_t plan)
+{
+	enum queue_state state = item->state;
+	uint32_t lane;
+
+	if (lane_plan(&queue->lanes, item->lane) == plan)
+		return true;
+	leave_state(queue, item);
+	if ((lane = lane_exchange(&queue->lanes, item->lane, plan)) != 0)
+		item->lane = lane;
+	enter_state(queue, item, state);
+	return lane != 0;
+}
+
 void
-queue_put_back(struct queue *queue, struct queue_item *item, bool last)
+queue_put_back(struct queue *queue, struct queue_item *item, bool last, int64_t rest_ms)
 {
 	assert(item->state == QUEUE_ACTIVE);
 	leave_state(queue, item);
-	item->next_try_ms = 0;
+	item->next_try_ms = rest_ms;
 	item->state = QUEUE_READY;
 	queue->count_state[QUEUE_READY]++;
 	if (last)

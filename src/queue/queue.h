@@ -4,8 +4,9 @@
  * is due. Pure: no disk, no network, no clock of its own.  Times are real time in milliseconds.
  *
  * A message is in one state: READY (due; in its sender's lane), WAITING (in the heap by next try),
- * ACTIVE (a session has it), HELD (by an operator).  Senders share fairly: queue_take goes round
- * their lanes.
+ * ACTIVE (a session has it), HELD (by an operator).  Its plan (plan.h) says which of its recipients
+ * may be tried when it is READY, and how urgent that is.  Senders share fairly: queue_take goes
+ * round the lanes of a plan.
  */
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "queue/plan.h"
 #include "spool/writer.h"
 
 struct index;
@@ -33,7 +35,7 @@ struct queue_item {
 		uint64_t bits; /* a bit for each recipient that is done, for up to 64 of them */
 		uint64_t *map; /* the same for more */
 	} done;
-	int64_t next_try_ms;
+	int64_t next_try_ms;  /* while READY: of the recipients that its plan leaves out; 0: none */
 	uint32_t content_len; /* octets; UINT32_MAX stands for more */
 	uint32_t nrcpt, ndone;
 	uint32_t self, lane;
@@ -59,10 +61,14 @@ struct queue_item {
 struct queue *queue_new(void);
 void queue_free(struct queue **queue);
 
+/* The number of a plan, as plan_find() gives it. */
+int64_t
+queue_plan(struct queue *queue, const struct route_set *routes, int priority, size_t behind);
+
 /*
  * Take in a record from the reader: its envelope gives sender, recipients, attempts, next try,
- * held.  An older item of the same id, which the caller is about to remove, hands its turn in the
- * walks on to it.  NULL: out of memory.
+ * held.  Its plan is PLAN_USUAL.  An older item of the same id, which the caller is about to
+ * remove, hands its turn in the walks on to it.  NULL: out of memory.
  */
 struct queue_item *queue_add(struct queue *queue, const struct spool_record *record);
 
@@ -71,14 +77,22 @@ struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 /* Make READY what WAITS until now_ms or an earlier time: how many. */
 size_t queue_release_due(struct queue *queue, int64_t now_ms);
 
-/* The next READY message, now ACTIVE; NULL when there is none. */
-struct queue_item *queue_take(struct queue *queue);
+/* The next READY message with a route of the taker's, now ACTIVE; NULL when there is none. */
+struct queue_item *queue_take(struct queue *queue, struct plan_taker *taker);
+
+/* How many READY messages have any of these routes in their plan. */
+size_t queue_count_ready(const struct queue *queue, const struct route_set *routes);
+
+/* The routes in a message's plan, and another plan for it, in any state; false: out of memory. */
+const struct route_set *queue_routes(const struct queue *queue, const struct queue_item *item);
+bool queue_replan(struct queue *queue, struct queue_item *item, uint32_t plan);
 
 /*
  * An ACTIVE message goes back: to be taken again at once, from the head of its lane or as the last
- * of it; or to wait until a time.
+ * of it; or to wait until a time.  rest_ms: when the recipients are due that its plan leaves out;
+ * 0: it leaves out none.
  */
-void queue_put_back(struct queue *queue, struct queue_item *item, bool last);
+void queue_put_back(struct queue *queue, struct queue_item *item, bool last, int64_t rest_ms);
 void queue_wait(struct queue *queue, struct queue_item *item, int64_t until_ms);
 
 /* Take a message out of its turn, from any state but ACTIVE: now it is ACTIVE. */

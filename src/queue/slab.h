@@ -25,7 +25,7 @@ struct slabs {
 	uint32_t object_size;
 };
 
-/* object_size: a multiple of 8. */
+/* object_size: a multiple of 4; of 8 for objects with members of 64 bits. */
 void slabs_init(struct slabs *slabs, size_t object_size);
 void slabs_free(struct slabs *slabs);
 

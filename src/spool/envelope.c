@@ -16,6 +16,8 @@
 #include "base/parse.h"
 #include "base/str.h"
 
+enum { PRIORITY_LIMIT = 9 };
+
 /* One line.  A CR or LF in a value would make another line out of it: it becomes a space. */
 static void
 put(struct str *out, const char *key, const char *value)
@@ -52,6 +54,8 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 		put(out, "rcpt", envelope->rcpt[i]);
 	if (envelope->body == ENVELOPE_8BITMIME)
 		put(out, "body", "8bitmime");
+	if (envelope->priority != 0)
+		str_printf(out, "priority %d\n", envelope->priority);
 	if (envelope->is_report)
 		put(out, "report", "yes");
 	if (envelope->attempts > 0)
@@ -151,6 +155,19 @@ read_body(struct reading *r, const char *value, size_t offset)
 }
 
 static int
+read_priority(struct reading *r, const char *value, size_t offset)
+{
+	bool is_negative = value[0] == '-';
+	uint64_t number;
+
+	(void)offset;
+	if (parse_number(value + is_negative, 0, PRIORITY_LIMIT, &number) < 0)
+		return bad();
+	r->envelope->priority = is_negative ? -(int)number : (int)number;
+	return 0;
+}
+
+static int
 read_rcpt(struct reading *r, const char *value, size_t offset)
 {
 	struct envelope *envelope = r->envelope;
@@ -185,6 +202,7 @@ static const struct key {
 	{ "from", read_from, offsetof(struct envelope, from) },
 	{ "rcpt", read_rcpt, 0 },
 	{ "body", read_body, 0 },
+	{ "priority", read_priority, 0 },
 	{ "report", read_flag, offsetof(struct envelope, is_report) },
 	{ "attempts", read_attempts, 0 },
 	{ "next_try", read_time, offsetof(struct envelope, next_try_ms) },

@@ -25,6 +25,7 @@ struct envelope {
 	char **rcpt;    /* mailboxes */
 	size_t nrcpt;
 	enum envelope_body body;
+	int priority; /* from -9 to 9: what is higher goes first, unless its route says otherwise */
 	bool is_report; /* a bounce or warning of ours: never causes another */
 	/* The state of a message that was copied forward out of an older segment. */
 	unsigned attempts;

@@ -29,6 +29,7 @@ POSTERNCTL = BUILD / "posternctl"
 SENDMAIL = BUILD / "postern-sendmail"
 LOAD = BUILD / "postern-load"
 OTHER_USER = "nobody"
+NAMED = ("listen", "upstream", "route")  # sections with a name
 CONTENT = b"From: a@x.example\r\nSubject: test\r\n\r\nHello\r\n"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 FIELD = re.compile(r'(\w+)=("(?:\\.|[^"\\])*"|\S*)')
@@ -74,7 +75,7 @@ def parse_line(line):
 
 
 def render(settings):
-    """The config file for a dictionary; listen and upstream are dictionaries of named sections."""
+    """The config file for a dictionary; listen, upstream and route are dictionaries of named sections."""
     def value(v):
         if isinstance(v, (list, tuple)):
             return "{ " + ", ".join(value(item) for item in v) + " }"
@@ -87,7 +88,7 @@ def render(settings):
     for key, v in settings.items():
         if not isinstance(v, dict):
             lines += [f"{key} = {value(v)}"]
-        elif key in ("listen", "upstream"):
+        elif key in NAMED:
             for name, keys in v.items():
                 lines += section(f'{key} "{name}"', keys)
         else:
@@ -191,9 +192,9 @@ class Postern:
     def set(self, **settings):
         """Change the settings (see __init__) and write the config file; reload() makes them count."""
         for name, value in settings.items():
-            if name in ("listen", "upstream") and not any(isinstance(v, dict) for v in value.values()):
+            if name in NAMED and not any(isinstance(v, dict) for v in value.values()):
                 self.settings[name][next(iter(self.settings[name]))].update(value)  # keys of the first one
-            elif isinstance(value, dict) and name not in ("listen", "upstream"):
+            elif isinstance(value, dict) and name not in NAMED:
                 self.settings.setdefault(name, {}).update(value)
             elif value is None:
                 self.settings.pop(name, None)

@@ -165,13 +165,14 @@ judge(struct play *play, struct delivery *delivery, struct letter *letter)
 static bool
 deliver_one(struct play *play)
 {
-	struct queue_item *item = queue_take(play->relay.queue);
+	struct queue_item *item = queue_take(play->relay.queue, &play->relay.taker);
 	struct letter *letter;
 	struct delivery *delivery;
 
 	if (item == NULL)
 		return false;
-	ck_assert_int_eq(delivery_open(play->relay.spool, item, true, &delivery), DELIVERY_OPENED);
+	ck_assert_int_eq(delivery_open(play->relay.spool, play->relay.queue, item, true, &delivery),
+	    DELIVERY_OPENED);
 	letter = item->is_report ? NULL : letters_find(play->letters, item->id);
 	ck_assert(item->is_report || letter != NULL);
 	if (letter != NULL)
@@ -211,7 +212,9 @@ discard(struct play *play, struct queue_item *item)
 	struct letter *letter = letters_find(play->letters, item->id);
 	struct delivery *delivery;
 
-	ck_assert_int_eq(delivery_open(play->relay.spool, item, false, &delivery), DELIVERY_OPENED);
+	ck_assert_int_eq(
+	    delivery_open(play->relay.spool, play->relay.queue, item, false, &delivery),
+	    DELIVERY_OPENED);
 	for (size_t i = 0; i < delivery->nrcpt && letter != NULL; i++)
 		note_done(letter, item, delivery_address(delivery, i), false);
 	if (letter == NULL)

@@ -50,6 +50,7 @@ relay_open(
 	relay->spool->disk = disk;
 	relay->spool->segment_size = segment_size;
 	relay->spool->inline_budget = segment_size > SPOOL_INLINE_MAX ? segment_size : 0;
+	route_set_add(&relay->taker.routes, 0);
 	relay->config.hostname = hostname;
 	relay->config.queue.lifetime_ms = 86400000;
 	relay->config.queue.retry_min_ms = 1;
@@ -117,6 +118,7 @@ open_feed(struct relay *relay)
 {
 	const struct feed_context context = {
 		.base = relay->base,
+		.config = &relay->config,
 		.spool = relay->spool,
 		.queue = relay->queue,
 		.reasons = relay->reasons,

@@ -12,6 +12,7 @@
 
 #include "base/counters.h"
 #include "config/config.h"
+#include "queue/plan.h"
 #include "spool/board.h"
 #include "spool/disk.h"
 
@@ -41,6 +42,7 @@ struct relay {
 	/* outbound */
 	struct spool_writer *writer;
 	struct queue *queue;
+	struct plan_taker taker;
 	struct reasons *reasons;
 	struct segments *segments;
 	struct spool_outcomes *outcomes;

@@ -76,8 +76,8 @@ see_all(struct relay *relay, const struct letters *letters, size_t cut, unsigned
 	while ((item = queue_cursor_next(&cursor)) != NULL) {
 		struct delivery *delivery;
 
-		bool is_sound =
-		    delivery_open(relay->spool, item, true, &delivery) == DELIVERY_OPENED;
+		bool is_sound = delivery_open(relay->spool, relay->queue, item, true, &delivery) ==
+				DELIVERY_OPENED;
 
 		ck_assert_msg(is_sound || is_excused(letters, item, cut, flags),
 		    "message %u cannot be read",

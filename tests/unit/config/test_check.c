@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * test_check.c - bad values and impossible combinations, each with the line and the words that
- * name it.  Tests config/check.c, config/check_listen.c, config/check_tls.c,
+ * name it.  Tests config/check.c, config/check_listen.c, config/check_route.c, config/check_tls.c,
  * config/check_upstream.c, config/ciphers.c, config/kind.c, config/quantity.c and config/trust.c.
  */
 #include "config/check.h"
@@ -105,6 +105,45 @@ START_TEST(queue)
 		    "1: queue: warn_after = 5d: not shorter than lifetime; allowed" },
 		{ "queue {\nlifetime = 1h\nwarn_after = 2h }",
 		    "3: queue: warn_after = 2h: not sho" },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
+#define ROUTE(keys) "route r { upstreams = p\n" keys " }\nroute rest { upstreams = p }"
+
+START_TEST(routes)
+{
+	static const struct bad cases[] = {
+		{ "route r { upstreams = p }\nroute s { to = x.example\nupstreams = p }",
+		    "2: route \"s\": never used, since route \"r\" in line 1 takes all" },
+		{ "route r { to = {a.example, b.example}\nupstreams = p }\n"
+		  "route s { to = {B.Example}\nfrom = <>\nupstreams = p }\n"
+		  "route t { upstreams = p }",
+		    "3: route \"s\": never used, since route \"r\" in line 1" },
+		{ "route r { to = x.example }\nroute rest { upstreams = p }",
+		    "1: route \"r\": upstreams is missing" },
+		{ "route r { to = x.example\nupstreams = p }",
+		    "1: route \"r\": the last one, and mail that no route takes" },
+		{ "route r { upstreams = nobody }",
+		    "1: route \"r\": upstreams = nobody: there is no such upstream; allowed: "
+		    "names of sections: p" },
+		{ "route r { upstreams = {p,\np} }",
+		    "2: route \"r\": upstreams = p: named twice; allowed: each upstream once" },
+		{ ROUTE("listen = nobody"), "2: route \"r\": listen = nobody: there is no such "
+					    "listener; allowed: names of sections: local, local6" },
+		{ ROUTE("to = <>"), "2: route \"r\": to = <>: no message goes to <>; allowed" },
+		{ ROUTE("to = .x.example"), "2: route \"r\": to = .x.example: has an empty part" },
+		{ ROUTE("from = @x.example"), "2: route \"r\": from = @x.example: has nothing" },
+		{ ROUTE("to = {}"), "1: route \"r\": to = {}: an empty list; allowed: addresses" },
+		{ ROUTE("to = x.example\npriority = 10"),
+		    "3: route \"r\": priority = 10: too large; allowed: a number from -9 to 9" },
+		{ ROUTE("to = x.example\npriority = -10"), "3: route \"r\": priority = -10: too " },
+		{ ROUTE("to = x.example\npriority = high"),
+		    "3: route \"r\": priority = high: not" },
+		{ "listen l { port = 0\npriority = ''}",
+		    "2: listen \"l\": priority = \"\": not a" },
 	};
 
 	EXPECT_ALL(cases, UPSTREAM);
@@ -350,7 +389,7 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "values", names_and_paths, quantities);
-	add_tests(suite, "rules", queue, upstreams, logins, tls, listeners, open_relays,
+	add_tests(suite, "rules", queue, routes, upstreams, logins, tls, listeners, open_relays,
 	    listeners_that_are_fine, all_problems_are_told_in_the_order_of_lines);
 }
 

@@ -52,6 +52,20 @@ START_TEST(no_control_octet_comes_through)
 }
 END_TEST
 
+START_TEST(routes_are_named_but_for_the_default)
+{
+	char *out =
+	    render("[{\"routes\":[\"news\",\"(default)\"]}\n,\n{\"routes\":[\"(default)\"]},\n"
+		   "{\"routes\":[\"x\\u001by\",1]}]\n",
+		1000, false);
+
+	ck_assert_ptr_nonnull(strstr(out, "  by news, (default)\n"));
+	ck_assert_ptr_nonnull(strstr(out, "-> \n"));
+	ck_assert_ptr_nonnull(strstr(out, "  by x y\n"));
+	free(out);
+}
+END_TEST
+
 START_TEST(an_empty_queue_says_so)
 {
 	char *out = render("[]\n", 1, false);
@@ -143,7 +157,8 @@ add_cases(Suite *suite)
 
 	tcase_add_loop_test(pieces, pieces_do_not_matter, 1, 12);
 	suite_add_tcase(suite, pieces);
-	add_tests(suite, "render", no_control_octet_comes_through, an_empty_queue_says_so,
+	add_tests(suite, "render", no_control_octet_comes_through,
+	    routes_are_named_but_for_the_default, an_empty_queue_says_so,
 	    a_selection_says_how_many_match, nobody_reads_any_more,
 	    pace_and_estimate_are_told_in_words);
 }

@@ -82,6 +82,7 @@ open_movers(struct inside *inside)
 	});
 	inside->feed = feed_new(&(struct feed_context){
 	    .base = inside->base,
+	    .config = &inside->config,
 	    .spool = rig->spool,
 	    .queue = inside->queue,
 	    .reasons = inside->reasons,
@@ -113,6 +114,7 @@ inside_open(struct inside *inside, struct rig *rig)
 	*inside = (struct inside){
 		.rig = rig,
 		.base = rig->base,
+		.taker = { .routes = { { 1 } } },
 		.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 		.config = {
 			.hostname = hostname,
@@ -171,9 +173,9 @@ inside_deliver(struct inside *inside, bool (*wants)(void *ctx, uint64_t id), voi
 	struct queue_item *item;
 	struct delivery *delivery;
 
-	while ((item = queue_take(inside->queue)) != NULL) {
+	while ((item = queue_take(inside->queue, &inside->taker)) != NULL) {
 		enum delivery_result opened =
-		    delivery_open(inside->rig->spool, item, false, &delivery);
+		    delivery_open(inside->rig->spool, inside->queue, item, false, &delivery);
 
 		ck_assert_int_eq(opened, DELIVERY_OPENED);
 		if (wants(ctx, item->id))

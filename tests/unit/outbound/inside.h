@@ -11,6 +11,7 @@
 
 #include "../spool/rig.h"
 #include "config/config.h"
+#include "queue/plan.h"
 
 struct inside {
 	struct rig *rig;
@@ -18,6 +19,7 @@ struct inside {
 	struct event_base *base;
 	int wake;
 	struct queue *queue;
+	struct plan_taker taker;
 	struct reasons *reasons;
 	struct segments *segments;
 	struct spool_writer *writer;

@@ -8,6 +8,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
 	tests/unit/outbound/test_ports \
+	tests/unit/outbound/test_route \
 	tests/unit/outbound/test_segments \
 	tests/unit/outbound/test_meter \
 	tests/unit/outbound/test_width
@@ -24,7 +25,7 @@ tests_unit_outbound_test_compact_SOURCES = \
 	tests/unit/outbound/test_compact.c tests/unit/outbound/inside.c \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_compact_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a $(SPOOL_LIBS)
+tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -33,11 +34,14 @@ tests_unit_outbound_test_ledger_SOURCES = \
 	tests/unit/outbound/test_ledger.c tests/unit/outbound/inside.c \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a $(SPOOL_LIBS)
+tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_ports_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_ports_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_route_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_route_LDADD = liboutbound.a libqueue.a libspool.a libconfig.a \
+	libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_meter_CPPFLAGS = $(UNIT_CPPFLAGS)

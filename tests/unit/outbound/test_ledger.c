@@ -61,10 +61,10 @@ refuse_message(struct inside *inside)
 	struct queue_item *item;
 
 	queue_release_due(inside->queue, INT64_MAX);
-	item = queue_take(inside->queue);
+	item = queue_take(inside->queue, &inside->taker);
 	ck_assert_ptr_nonnull(item);
-	ck_assert_int_eq(
-	    delivery_open(inside->rig->spool, item, false, &delivery), DELIVERY_OPENED);
+	ck_assert_int_eq(delivery_open(inside->rig->spool, inside->queue, item, false, &delivery),
+	    DELIVERY_OPENED);
 	delivery_judge_all(
 	    delivery, RCPT_UNTRIED, RCPT_FAILED, 550, "5.1.1", "there is no such user");
 	ledger_settle(inside->ledger, delivery, NULL, true);

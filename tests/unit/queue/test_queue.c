@@ -10,6 +10,7 @@
 #include "unit.h"
 
 static char *rcpts[200];
+static struct plan_taker usual = { .routes = { { 1 } } };
 
 static struct queue_item *
 add(struct queue *queue, uint64_t id, const char *from, size_t nrcpt, int64_t next_try_ms,
@@ -37,7 +38,7 @@ add(struct queue *queue, uint64_t id, const char *from, size_t nrcpt, int64_t ne
 static uint64_t
 take(struct queue *queue)
 {
-	const struct queue_item *item = queue_take(queue);
+	const struct queue_item *item = queue_take(queue, &usual);
 
 	return item != NULL ? item->id : 0;
 }
@@ -81,6 +82,90 @@ START_TEST(sender_lanes_ignore_case)
 	ck_assert_uint_eq(take(queue), 1);
 	ck_assert_uint_eq(take(queue), 3);
 	ck_assert_uint_eq(take(queue), 2);
+	queue_free(&queue);
+}
+END_TEST
+
+/* The plan of these routes, as bits. */
+static void
+replan(struct queue *queue, struct queue_item *item, uint64_t bits, int priority)
+{
+	const struct route_set routes = { { bits } };
+	int64_t plan = queue_plan(queue, &routes, priority, 0);
+
+	ck_assert_int_ge(plan, 0);
+	ck_assert(queue_replan(queue, item, (uint32_t)plan));
+	ck_assert_uint_eq(queue_routes(queue, item)->bits[0], bits);
+}
+
+START_TEST(each_taker_gets_what_its_routes_are_for)
+{
+	struct queue *queue = queue_new();
+	struct plan_taker one = { .routes = { { 1 } } }, two = { .routes = { { 2 } } };
+	struct queue_item *item[4];
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		item[id] = add(queue, id, "a@example.com", 1, 0, false);
+		replan(queue, item[id], id, 0);
+	}
+	ck_assert_uint_eq(queue_count_ready(queue, &one.routes), 2);
+	ck_assert_ptr_eq(queue_take(queue, &two), item[2]);
+	ck_assert_ptr_eq(queue_take(queue, &two), item[3]);
+	ck_assert_ptr_null(queue_take(queue, &two));
+	replan(queue, item[3], 1, 0); /* what is left of it */
+	queue_put_back(queue, item[3], false, 0);
+	ck_assert_ptr_null(queue_take(queue, &two));
+	ck_assert_ptr_eq(queue_take(queue, &one), item[3]);
+	ck_assert_ptr_eq(queue_take(queue, &one), item[1]);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(a_plan_changes_in_any_state)
+{
+	static const enum queue_state states[] = { QUEUE_READY, QUEUE_WAITING, QUEUE_ACTIVE,
+		QUEUE_HELD };
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+		struct queue *queue = queue_new();
+		bool waits = states[i] == QUEUE_WAITING, is_held = states[i] == QUEUE_HELD;
+		struct queue_item *item =
+		    add(queue, 1, "a@example.com", 1, waits ? 1000 : 0, is_held);
+		struct plan_taker two = { .routes = { { 2 } } };
+
+		add(queue, 2, "a@example.com", 1, 0, false);
+		if (states[i] == QUEUE_ACTIVE)
+			ck_assert_ptr_eq(queue_take(queue, &usual), item);
+		replan(queue, item, 2, 3);
+		ck_assert_int_eq(item->state, states[i]);
+		ck_assert_uint_eq(take(queue), 2);
+		if (states[i] == QUEUE_ACTIVE)
+			queue_put_back(queue, item, true, 0);
+		else
+			queue_make_ready(queue, item);
+		ck_assert_uint_eq(take(queue), 0);
+		ck_assert_ptr_eq(queue_take(queue, &two), item);
+		queue_free(&queue);
+	}
+}
+END_TEST
+
+START_TEST(senders_take_turns_within_a_priority)
+{
+	struct queue *queue = queue_new();
+
+	for (uint64_t id = 1; id <= 20; id++)
+		add(queue, id, "news@example.com", 1, 0, false);
+	for (uint64_t id = 31; id <= 40; id++)
+		replan(queue, add(queue, id, "urgent@example.com", 1, 0, false), 1, 5);
+	for (uint64_t id = 41; id <= 43; id++)
+		replan(queue, add(queue, id, "other@example.com", 1, 0, false), 1, 5);
+	for (uint64_t id = 1; id <= 7; id++)
+		ck_assert_uint_gt(take(queue), 30);
+	ck_assert_uint_eq(take(queue), 1);
+	for (uint64_t id = 1; id <= 6; id++)
+		ck_assert_uint_gt(take(queue), 30);
+	ck_assert_uint_eq(take(queue), 2); /* nothing urgent is left */
 	queue_free(&queue);
 }
 END_TEST
@@ -132,7 +217,7 @@ START_TEST(held_messages_are_not_taken)
 	ck_assert_uint_eq(take(queue), 0);
 	queue_make_ready(queue, item);
 	ck_assert_uint_eq(take(queue), 1);
-	queue_put_back(queue, item, false);
+	queue_put_back(queue, item, false, 0);
 	queue_hold(queue, item);
 	ck_assert_uint_eq(take(queue), 0);
 	queue_free(&queue);
@@ -146,10 +231,10 @@ START_TEST(goes_back_to_head_or_tail)
 
 	for (uint64_t id = 1; id <= 3; id++)
 		add(queue, id, "a@example.com", 1, 0, false);
-	item = queue_take(queue);
-	queue_put_back(queue, item, false);
+	item = queue_take(queue, &usual);
+	queue_put_back(queue, item, false, 0);
 	ck_assert_uint_eq(take(queue), 1);
-	queue_put_back(queue, item, true);
+	queue_put_back(queue, item, true, 0);
 	ck_assert_uint_eq(take(queue), 2);
 	ck_assert_uint_eq(take(queue), 3);
 	ck_assert_uint_eq(take(queue), 1);
@@ -169,7 +254,7 @@ START_TEST(grabs_from_anywhere_in_a_lane)
 			if (i != id)
 				ck_assert_uint_eq(take(queue), i);
 		ck_assert_uint_eq(take(queue), 0);
-		queue_put_back(queue, queue_find(queue, id), true);
+		queue_put_back(queue, queue_find(queue, id), true, 0);
 		ck_assert_uint_eq(take(queue), id);
 		queue_free(&queue);
 	}
@@ -359,6 +444,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "order", takes_messages_of_one_sender_in_order, senders_take_turns,
 	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_anywhere_in_a_lane);
+	add_tests(suite, "plans", each_taker_gets_what_its_routes_are_for,
+	    a_plan_changes_in_any_state, senders_take_turns_within_a_priority);
 	add_tests(suite, "time", waits_until_due, heap_keeps_order_under_removal);
 	add_tests(suite, "states", held_messages_are_not_taken, counts_recipients_once,
 	    keeps_places_and_lengths, an_item_is_80_bytes);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* route.c - see route.h.  Pure: the config and an envelope decide, never the state of an upstream.
+ */
+#include "outbound/route.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "outbound/delivery.h"
+#include "queue/queue.h"
+#include "smtp/pattern.h"
+#include "spool/envelope.h"
+
+_Static_assert((int)CONFIG_ROUTES_MAX < (int)ROUTES_MAX, "the default route is one more");
+
+/* Whether one of the patterns means the mailbox, or there is none. */
+static bool
+means(const struct config_list *patterns, const char *mailbox)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (smtp_pattern_means(patterns->text[i], mailbox))
+			return true;
+	return patterns->count == 0;
+}
+
+static bool
+names(const struct config_list *listeners, const char *name)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		if (strcmp(listeners->text[i], name) == 0)
+			return true;
+	return listeners->count == 0;
+}
+
+struct route_set
+route_candidates(const struct config *config, const struct envelope *envelope)
+{
+	struct route_set set = { { 0 } };
+
+	for (size_t i = 0; i < config->nroute; i++)
+		if (names(&config->route[i].listen, envelope->listener) &&
+		    means(&config->route[i].from, envelope->from))
+			route_set_add(&set, i);
+	return set;
+}
+
+size_t
+route_find(const struct config *config, const struct route_set *candidates, const char *rcpt)
+{
+	size_t route = 0;
+
+	if (config->nroute <= 1)
+		return 0;
+	while ((route = route_set_next(candidates, route)) < config->nroute - 1 &&
+	       !means(&config->route[route].to, rcpt))
+		route++;
+	/* The last one takes everything, be it the default or without criteria. */
+	return route < config->nroute ? route : config->nroute - 1;
+}
+
+struct route_set
+route_outstanding(
+    const struct config *config, const struct queue_item *item, const struct envelope *envelope)
+{
+	struct route_set set = { { 0 } };
+
+	if (config->nroute <= 1) {
+		route_set_add(&set, 0);
+		return set;
+	}
+
+	const struct route_set candidates = route_candidates(config, envelope);
+
+	for (uint32_t i = 0; i < item->nrcpt && i < envelope->nrcpt; i++)
+		if (!queue_rcpt_is_done(item, i))
+			route_set_add(&set, route_find(config, &candidates, envelope->rcpt[i]));
+	return set;
+}
+
+int
+route_priority(
+    const struct config *config, const struct envelope *envelope, const struct route_set *routes)
+{
+	int highest = -PRIORITY_MAX;
+
+	for (size_t i = route_set_next(routes, 0); i < ROUTES_MAX;
+	     i = route_set_next(routes, i + 1)) {
+		bool decides = i < config->nroute && config->route[i].priority.is_set;
+		int priority = decides ? config->route[i].priority.value : envelope->priority;
+
+		if (priority > highest)
+			highest = priority;
+	}
+	return highest;
+}
+
+int64_t
+route_plan(const struct config *config, struct queue *queue, const struct envelope *envelope,
+    const struct route_set *routes, size_t behind)
+{
+	return queue_plan(queue, routes, route_priority(config, envelope, routes), behind);
+}
+
+void
+route_narrow(const struct config *config, struct delivery *delivery, const struct route_set *routes)
+{
+	size_t kept = 0;
+
+	route_set_intersect(&delivery->routes, routes);
+	if (config->nroute <= 1)
+		return;
+
+	const struct route_set candidates = route_candidates(config, delivery->envelope);
+
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		if (route_set_has(&delivery->routes,
+			route_find(config, &candidates, delivery_address(delivery, i))))
+			delivery->rcpt[kept++] = delivery->rcpt[i];
+	delivery->nrcpt = kept;
+}
