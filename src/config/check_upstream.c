@@ -2,6 +2,7 @@
 /* check_upstream.c - the rules of upstreams: above all, a password never travels in the clear. */
 #include <stdlib.h>
 
+#include "base/xalloc.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/config.h"
@@ -64,6 +65,30 @@ check_login(const struct raw_section *section, const struct config_upstream *ups
 		    "starttls or implicit, or no username and password");
 }
 
+/* A key that means nothing without another one. */
+static void
+check_needs(
+    const struct raw_section *section, const char *name, const char *other, struct report *report)
+{
+	static const char allowed[] = "proxy alone, or with proxy_username and proxy_password_file";
+
+	if (raw_find(section, name) == NULL || raw_mentions(section, other))
+		return;
+
+	char *why = xasprintf("%s is missing", other);
+
+	broken(report, section, name, why, allowed);
+	free(why);
+}
+
+static void
+check_proxy(const struct raw_section *section, struct report *report)
+{
+	check_needs(section, "proxy_username", "proxy", report);
+	check_needs(section, "proxy_username", "proxy_password_file", report);
+	check_needs(section, "proxy_password_file", "proxy_username", report);
+}
+
 void
 check_upstreams(const struct config *config, const struct raw *raw, struct report *report)
 {
@@ -83,5 +108,6 @@ check_upstreams(const struct config *config, const struct raw *raw, struct repor
 			    "one of port and ports");
 		check_login(section, upstream, report);
 		check_tls(section, upstream, report);
+		check_proxy(section, report);
 	}
 }

@@ -121,6 +121,8 @@ complete_upstream(const struct config *config, struct config_upstream *upstream,
 	anchor(config, &upstream->tls_key_file);
 	anchor(config, &upstream->password_file);
 	upstream->certificate_line = raw_line(section, "tls_cert_file");
+	anchor(config, &upstream->proxy_password_file);
+	upstream->proxy_password_line = raw_line(section, "proxy_password_file");
 	upstream->password_line =
 	    raw_line(section, upstream->password_env != NULL       ? "password_env"
 			      : upstream->password_command != NULL ? "password_command"

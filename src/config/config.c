@@ -55,6 +55,9 @@ free_upstreams(struct config *config)
 		free(config->upstream[i].tls_ciphers);
 		free(config->upstream[i].username);
 		free(config->upstream[i].password_file);
+		free(config->upstream[i].proxy_host);
+		free(config->upstream[i].proxy_username);
+		free(config->upstream[i].proxy_password_file);
 		free(config->upstream[i].bind4);
 		free(config->upstream[i].bind6);
 		free(config->upstream[i].password_env);

@@ -81,6 +81,11 @@ struct config_upstream {
 	char *password_command; /* for /bin/sh */
 	unsigned password_line; /* where one of the three was given, for secret.h */
 	enum auth_choice auth;
+	char *proxy_host; /* a SOCKS5 proxy; NULL: none */
+	uint16_t proxy_port;
+	char *proxy_username;         /* NULL: no login there */
+	char *proxy_password_file;    /* absolute */
+	unsigned proxy_password_line; /* where it was given, for secret.h */
 	char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
 	unsigned connections;
 	struct rate rate;

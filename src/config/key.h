@@ -59,7 +59,7 @@ struct kind {
 };
 
 extern const struct kind kind_domain, kind_host, kind_address, kind_networks, kind_mailbox,
-    kind_sources;
+    kind_proxy, kind_sources;
 extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variable, kind_pins,
     kind_ciphers;
 extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_duration, kind_rate;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cidr.h"
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "config/config.h"
 #include "config/key.h"
@@ -230,6 +231,35 @@ add_name(const struct key *key, const char *text, void *record)
 	return why;
 }
 
+/* socks5://HOST:PORT, an IPv6 address in brackets; into proxy_host and proxy_port. */
+static const char *
+set_proxy(const struct key *key, const char *text, void *record)
+{
+	static const char scheme[] = "socks5://";
+	struct config_upstream *upstream = record;
+	char host[256];
+	uint64_t port;
+
+	if (strncmp(text, scheme, strlen(scheme)) != 0)
+		return "does not begin with socks5://";
+	text += strlen(scheme);
+
+	const char *colon = strrchr(text, ':');
+	bool has_brackets = text[0] == '[' && colon != NULL && colon[-1] == ']';
+	const char *begin = text + has_brackets, *end = colon == NULL ? text : colon - has_brackets;
+
+	if (colon == NULL || parse_number(colon + 1, 1, UINT16_MAX, &port) != 0)
+		return "does not end with a port";
+	if (end <= begin || (size_t)(end - begin) >= sizeof host)
+		return "has no host";
+	memcpy(host, begin, (size_t)(end - begin));
+	host[end - begin] = '\0';
+	if (has_brackets != (strchr(host, ':') != NULL) || (!is_domain(host) && !is_address(host)))
+		return "has no host";
+	upstream->proxy_port = (uint16_t)port;
+	return replace(key, host, record);
+}
+
 #define KIND(setter, text)                     \
 	{                                      \
 		.set = setter, .allowed = text \
@@ -250,6 +280,8 @@ const struct kind kind_variable =
     KIND(set_variable, "the name of an environment variable, such as SMTP_PASSWORD: at most %max "
 		       "letters, digits and _");
 const struct kind kind_user = KIND(set_user, "the name of a user of this system");
+const struct kind kind_proxy = KIND(
+    set_proxy, "a SOCKS5 proxy, such as socks5://proxy.example.com:1080 or socks5://[::1]:1080");
 const struct kind kind_networks = {
 	.set = add_network,
 	.allowed = "at least one network, such as 127.0.0.0/8, 10.1.0.0/16 or 2001:db8::/48",

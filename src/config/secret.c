@@ -17,6 +17,7 @@
 #include "config/secret_command.h"
 #include "config/secret_file.h"
 
+enum { PROXY_PASSWORD_MAX = 255 }; /* RFC 1929 2 */
 enum { PASSWORD_MAX = 4096, LINE_END_MAX = 2, BUFFER_SIZE = PASSWORD_MAX + LINE_END_MAX + 1 };
 
 /* The password in what a source has: NULL and *why, or a string that the caller cleanses. */
@@ -38,6 +39,14 @@ extract(char *content, size_t len, const char **why)
 	else
 		return xstrdup(content);
 	return NULL;
+}
+
+static void
+wipe(char *password)
+{
+	if (password != NULL)
+		OPENSSL_cleanse(password, strlen(password));
+	free(password);
 }
 
 /* NULL with the problem reported. */
@@ -135,6 +144,38 @@ load_certificate(const struct config_upstream *upstream, struct report *report)
 	return certificate;
 }
 
+/* The same for the proxy. */
+static char *
+load_proxy(const struct config_upstream *upstream, struct report *report)
+{
+	char buffer[BUFFER_SIZE + 1], *password = NULL;
+
+	if (upstream->proxy_password_file == NULL)
+		return NULL;
+
+	struct secret_file file =
+	    secret_file_read(upstream->proxy_password_file, buffer, BUFFER_SIZE);
+
+	if (file.why == NULL)
+		password = extract(buffer, file.len, &file.why);
+	if (password != NULL && strlen(password) > PROXY_PASSWORD_MAX) {
+		wipe(password);
+		password = NULL;
+		file.why = "the password is longer than 255 octets";
+	}
+	OPENSSL_cleanse(buffer, sizeof buffer);
+	if (password == NULL)
+		report_add(report, upstream->proxy_password_line,
+		    "upstream \"%s\": proxy_password_file = %s: %s%s%s%s%s", upstream->name,
+		    file.path, file.why,
+		    file.fix != NULL ? "; fix it with: "
+				     : "; needed: a file that holds the password",
+		    file.fix != NULL ? file.fix : "", file.fix != NULL ? " " : "",
+		    file.fix != NULL ? file.path : "");
+	free(file.path);
+	return password;
+}
+
 struct secrets *
 secrets_load(const struct config *config, struct str *errors)
 {
@@ -144,9 +185,11 @@ secrets_load(const struct config *config, struct str *errors)
 	secrets->count = config->nupstream;
 	secrets->password = xcalloc(config->nupstream + 1, sizeof *secrets->password);
 	secrets->certificate = xcalloc(config->nupstream + 1, sizeof *secrets->certificate);
+	secrets->proxy_password = xcalloc(config->nupstream + 1, sizeof *secrets->proxy_password);
 	for (size_t i = 0; i < config->nupstream; i++) {
 		secrets->password[i] = load_one(&config->upstream[i], &report);
 		secrets->certificate[i] = load_certificate(&config->upstream[i], &report);
+		secrets->proxy_password[i] = load_proxy(&config->upstream[i], &report);
 	}
 	if (report.count > 0)
 		secrets_free(&secrets);
@@ -190,11 +233,11 @@ secrets_free(struct secrets **secrets)
 	*secrets = NULL;
 	for (size_t i = 0; i < old->count; i++) {
 		certificate_free(&old->certificate[i]);
-		if (old->password[i] != NULL)
-			OPENSSL_cleanse(old->password[i], strlen(old->password[i]));
-		free(old->password[i]);
+		wipe(old->password[i]);
+		wipe(old->proxy_password[i]);
 	}
 	free(old->certificate);
+	free(old->proxy_password);
 	free(old->password);
 	free(old);
 }

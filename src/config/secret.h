@@ -15,6 +15,7 @@ struct str;
 struct secrets {
 	char **password; /* one for each upstream, in the config's order; NULL without one */
 	struct certificate **certificate; /* the same for those that we show */
+	char **proxy_password;            /* the same for their proxies */
 	size_t count;
 };
 
@@ -23,8 +24,8 @@ struct secrets {
  * others than its owner (and root) can read is an error that says how to fix it.  When
  * $CREDENTIALS_DIRECTORY (systemd's LoadCredential=) holds a file of the same base name, that one
  * is read instead.  A command may take 10 s.  One trailing line end is cut; an empty password, one
- * with NUL or of over 4096 octets is an error.  NULL on failure, with a line for each problem in
- * errors.
+ * with NUL or of over 4096 octets (255 for a proxy) is an error.  NULL on failure, with a line for
+ * each problem in errors.
  */
 struct secrets *secrets_load(const struct config *config, struct str *errors);
 

@@ -15,12 +15,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "net/names.h"
 #include "net/race.h"
 #include "net/resolver.h"
+#include "net/tunnel.h"
 
 struct dial {
 	struct event_base *base;
@@ -29,6 +31,8 @@ struct dial {
 	struct lookup *lookup; /* until its last answer */
 	const char *why;       /* it found nothing so far */
 	struct race *race;
+	struct tunnel *tunnel; /* once the proxy is reached */
+	struct sockaddr_storage peer;
 	struct event *limit, *patience;
 	bool is_recalled; /* addresses from memory take part */
 	dial_fn *done;
@@ -56,11 +60,45 @@ dial_cancel(struct dial **dial)
 	*dial = NULL;
 	lookup_cancel(&old->lookup);
 	race_free(&old->race);
+	tunnel_free(&old->tunnel);
 	if (old->limit != NULL)
 		event_free(old->limit);
 	if (old->patience != NULL)
 		event_free(old->patience);
 	free(old);
+}
+
+static bool
+has_proxy(const struct dial *dial)
+{
+	return dial->target.proxy_host != NULL;
+}
+
+/* Whom this host looks up and connects to. */
+static const char *
+next_host(const struct dial *dial)
+{
+	return has_proxy(dial) ? dial->target.proxy_host : dial->target.host;
+}
+
+/* Tell the owner the end of it. */
+static void
+end(struct dial *dial, struct str *why, const char *reason)
+{
+	dial->done(dial->ctx, -1, NULL, str_is_bad(why) ? reason : why->data);
+	str_free(why);
+	dial_cancel(&dial);
+}
+
+/* What the proxy said, or did not. */
+static void
+fail_at_proxy(struct dial *dial, const char *reason)
+{
+	struct str why = STR_EMPTY;
+
+	str_printf(&why, "cannot connect to %s port %u: SOCKS5 proxy %s:%u: %s", dial->target.host,
+	    dial->target.port, dial->target.proxy_host, dial->target.proxy_port, reason);
+	end(dial, &why, reason);
 }
 
 /* Every address that was tried and what became of it; without any, the reason. */
@@ -70,14 +108,15 @@ fail(struct dial *dial, const char *reason)
 	struct str why = STR_EMPTY;
 
 	str_printf(&why, "cannot connect to %s port %u: ", dial->target.host, dial->target.port);
+	if (has_proxy(dial))
+		str_printf(
+		    &why, "SOCKS5 proxy %s:%u: ", dial->target.proxy_host, dial->target.proxy_port);
 	if (race_count(dial->race) == 0)
 		str_puts(&why, reason);
 	else if (dial->is_recalled)
 		str_printf(&why, "%s; its last addresses: ", dial->why);
 	race_explain(dial->race, reason, &why);
-	dial->done(dial->ctx, -1, NULL, str_is_bad(&why) ? reason : why.data);
-	str_free(&why);
-	dial_cancel(&dial);
+	end(dial, &why, reason);
 }
 
 /* Remember what just worked; an address needs no memory. */
@@ -86,7 +125,7 @@ learn(struct dial *dial)
 {
 	struct sockaddr_storage address[NAMES_ADDRESSES_MAX];
 	unsigned char numeric[sizeof(struct in6_addr)];
-	const char *host = dial->target.host;
+	const char *host = next_host(dial);
 	size_t count = 0;
 
 	if (dial->is_recalled || inet_pton(AF_INET, host, numeric) == 1 ||
@@ -95,6 +134,34 @@ learn(struct dial *dial)
 	while (count < NAMES_ADDRESSES_MAX && race_address(dial->race, (int)count, &address[count]))
 		count++;
 	names_learn(resolver_names(dial->resolver), host, address, count, clock_real_ms());
+}
+
+static void
+on_tunnel(void *ctx, int fd, const char *why)
+{
+	struct dial *dial = ctx;
+
+	if (why != NULL) {
+		fail_at_proxy(dial, why);
+		return;
+	}
+	dial->done(dial->ctx, fd, (struct sockaddr *)&dial->peer, "");
+	dial_cancel(&dial);
+}
+
+/* The race is over, and so is the lookup: nothing late may begin. */
+static void
+ask_proxy(struct dial *dial, int fd, const struct sockaddr *peer)
+{
+	memcpy(&dial->peer, peer,
+	    peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	lookup_cancel(&dial->lookup);
+	evtimer_del(dial->patience);
+	dial->tunnel = tunnel_new(dial->base, fd, &dial->target, on_tunnel, dial);
+	if (dial->tunnel == NULL) {
+		close(fd);
+		fail_at_proxy(dial, "out of memory");
+	}
 }
 
 static void
@@ -108,6 +175,10 @@ on_raced(void *ctx, int fd, const struct sockaddr *peer)
 	}
 	learn(dial);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	if (has_proxy(dial)) {
+		ask_proxy(dial, fd, peer);
+		return;
+	}
 	dial->done(dial->ctx, fd, peer, "");
 	dial_cancel(&dial);
 }
@@ -119,10 +190,19 @@ on_limit(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	fail(dial, race_count(dial->race) == 0 ? silence : strerror(ETIMEDOUT));
+	if (dial->tunnel != NULL)
+		fail_at_proxy(dial, "it does not answer");
+	else
+		fail(dial, race_count(dial->race) == 0 ? silence : strerror(ETIMEDOUT));
 }
 
-/* Enter an address with our port. */
+static uint16_t
+next_port(const struct dial *dial)
+{
+	return has_proxy(dial) ? dial->target.proxy_port : dial->target.port;
+}
+
+/* Enter an address with the port. */
 static void
 enter(struct dial *dial, const struct sockaddr *address, socklen_t len)
 {
@@ -134,9 +214,9 @@ enter(struct dial *dial, const struct sockaddr *address, socklen_t len)
 
 	memcpy(&with_port, address, len);
 	if (address->sa_family == AF_INET6)
-		with_port.in6.sin6_port = htons(dial->target.port);
+		with_port.in6.sin6_port = htons(next_port(dial));
 	else
-		with_port.in.sin_port = htons(dial->target.port);
+		with_port.in.sin_port = htons(next_port(dial));
 	race_add(dial->race, (struct sockaddr *)&with_port, len);
 }
 
@@ -146,7 +226,7 @@ recall(struct dial *dial, const char *why)
 {
 	struct sockaddr_storage address[NAMES_ADDRESSES_MAX];
 	size_t count = names_recall(
-	    resolver_names(dial->resolver), dial->target.host, why, clock_real_ms(), address);
+	    resolver_names(dial->resolver), next_host(dial), why, clock_real_ms(), address);
 
 	for (size_t i = 0; i < count; i++)
 		enter(dial, (struct sockaddr *)&address[i],
@@ -208,7 +288,7 @@ dial_start(struct event_base *base, struct resolver *resolver, const struct dial
 	if (dial->limit != NULL && evtimer_add(dial->limit, &limit) == 0 &&
 	    dial->patience != NULL && evtimer_add(dial->patience, &patience) == 0 &&
 	    dial->race != NULL)
-		dial->lookup = lookup_start(resolver, target->host, on_found, dial);
+		dial->lookup = lookup_start(resolver, next_host(dial), on_found, dial);
 	if (dial->lookup == NULL)
 		dial_cancel(&dial);
 	return dial;

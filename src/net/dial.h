@@ -25,14 +25,18 @@ void resolver_free(struct resolver **resolver);
 struct dial_target {
 	const char *host; /* a name or an address */
 	uint16_t port;
+	/* A SOCKS5 proxy that connects for us and resolves the name; NULL: none. */
+	const char *proxy_host;
+	uint16_t proxy_port;
+	const char *proxy_username, *proxy_password; /* NULL: no login */
 	const char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
 	uint64_t timeout_ms;       /* for all of it */
 };
 
 /*
  * Success: fd is a connected non-blocking socket with TCP_NODELAY, now the callee's, and peer its
- * address (valid during the call).  Failure: fd is -1 and why names each address that was tried and
- * its error.  Called once, never from within dial_start().
+ * address, maybe the proxy's (valid during the call).  Failure: fd is -1 and why names each address
+ * that was tried and its error.  Called once, never from within dial_start().
  */
 typedef void dial_fn(void *ctx, int fd, const struct sockaddr *peer, const char *why);
 

@@ -9,6 +9,8 @@ libnet_a_SOURCES = \
 	src/net/names.c src/net/names.h \
 	src/net/race.c src/net/race.h \
 	src/net/resolver.c src/net/resolver.h \
+	src/net/socks.c src/net/socks.h \
+	src/net/tunnel.c src/net/tunnel.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/tls_explain.c src/net/tls_pin.c src/net/tls_private.h \
 	src/net/transport.c src/net/transport.h

@@ -227,6 +227,7 @@ open_upstreams(struct outbound *outbound)
 			.upstream = &config->upstream[i],
 			.password = outbound->secrets->password[i],
 			.certificate = outbound->secrets->certificate[i],
+			.proxy_password = outbound->secrets->proxy_password[i],
 			.counters = outbound->counters,
 			.next = next,
 			.on_settled = on_settled,

@@ -337,6 +337,10 @@ dial(struct uplink *uplink)
 	const struct dial_target target = {
 		.host = upstream->host,
 		.port = uplink->of.port,
+		.proxy_host = upstream->proxy_host,
+		.proxy_port = upstream->proxy_port,
+		.proxy_username = upstream->proxy_username,
+		.proxy_password = uplink->of.proxy_password,
 		.bind4 = upstream->bind4,
 		.bind6 = upstream->bind6,
 		.timeout_ms = at_most(CONNECT_MS, upstream->timeout_ms),

@@ -27,9 +27,10 @@ struct uplink_context {
 	const struct config_upstream *upstream;
 	uint16_t port;
 	enum tls_mode tls_mode;
-	bool has_alternative;      /* another port: do not wait long for a greeting */
-	const char *hostname;      /* for EHLO */
-	struct auth_client *login; /* for its logins */
+	bool has_alternative;       /* another port: do not wait long for a greeting */
+	const char *hostname;       /* for EHLO */
+	struct auth_client *login;  /* for its logins */
+	const char *proxy_password; /* NULL: no login at a proxy */
 
 	/* The callbacks.  The uplink is valid in each; after on_gone no more. */
 

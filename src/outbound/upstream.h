@@ -27,6 +27,7 @@ struct upstream_context {
 	const struct config_upstream *upstream;
 	const char *password;                  /* NULL: none */
 	const struct certificate *certificate; /* to be shown; NULL: none */
+	const char *proxy_password;            /* NULL: no login there */
 	struct counters *counters;
 
 	/* The next message for this upstream, or NULL. */

@@ -356,6 +356,7 @@ open_at(struct upstream *upstream, size_t port, bool is_scout)
 		.tls_mode = config->ports[port].tls,
 		.has_alternative = config->nports > 1,
 		.hostname = upstream->of.config->hostname,
+		.proxy_password = upstream->of.proxy_password,
 		.login = upstream->login,
 		.next = next,
 		.on_settled = on_settled,

@@ -7,6 +7,7 @@ NET_TESTS = \
 	tests/unit/net/test_dial \
 	tests/unit/net/test_listen \
 	tests/unit/net/test_names \
+	tests/unit/net/test_socks \
 	tests/unit/net/test_tls
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
@@ -43,6 +44,9 @@ tests_unit_net_test_listen_LDADD = $(NET_TEST_LIBS)
 
 tests_unit_net_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_net_test_names_LDADD = $(NET_TEST_LIBS)
+
+tests_unit_net_test_socks_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_net_test_socks_LDADD = $(NET_TEST_LIBS)
 
 tests_unit_net_test_tls_SOURCES = tests/unit/net/test_tls.c $(NET_TEST_CERTS)
 tests_unit_net_test_tls_CPPFLAGS = $(UNIT_CPPFLAGS)
