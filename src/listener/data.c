@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * data.c - DATA (RFC 5321 4.1.1.4): take the content, have it committed, and only then say 250.
+ * data.c - DATA (RFC 5321 4.1.1.4), and the content of BDAT (bdat.c): take it, have it committed,
+ * and only then say 250.
  */
 #include "listener/data.h"
 
 #include <event2/buffer.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -28,25 +30,35 @@ on_spool_drain(void *ctx)
 	session_advance(ctx);
 }
 
-void
-on_data(struct session *s, const struct smtp_command *command)
+const struct smtp_status *
+data_begin(struct session *s, enum smtp_dot_mode mode)
 {
 	struct transaction *t = s->transaction;
 	struct session_env *env = s->env;
 
-	(void)command;
 	t->envelope.received_ms = clock_real_ms();
 	t->envelope.id = id_next(&env->ids, t->envelope.received_ms);
 
 	struct spool_message *message = spool_message_begin(env->writer, t->envelope.id);
 
 	if (message == NULL ||
-	    receive_begin(&t->receive, message, env->config->limits.message_size) < 0) {
+	    receive_begin(&t->receive, mode, message, env->config->limits.message_size) < 0)
+		return &no_memory;
+	spool_message_on_drain(message, on_spool_drain, s);
+	return NULL;
+}
+
+void
+on_data(struct session *s, const struct smtp_command *command)
+{
+	const struct smtp_status *wrong = data_begin(s, SMTP_DOT_STUFFED);
+
+	(void)command;
+	if (wrong != NULL) {
 		session_reset(s);
-		reply_status(s, &no_memory);
+		reply_status(s, wrong);
 		return;
 	}
-	spool_message_on_drain(message, on_spool_drain, s);
 	session_enter(s, PHASE_DATA);
 	reply(s, 354, NULL, "End data with <CR><LF>.<CR><LF>");
 }
@@ -146,16 +158,29 @@ commit(struct session *s)
 	spool_message_commit(t->receive.message, &t->envelope, on_commit, s);
 }
 
+/* RFC 3030 2: each chunk has its answer. */
+static void
+accept_chunk(struct session *s)
+{
+	session_enter(s, PHASE_BDAT);
+	reply(s, 250, "2.0.0", "Ok: %" PRIu64 " octets so far", s->transaction->receive.size);
+}
+
 bool
 data_take(struct session *s)
 {
 	struct receive *receive = &s->transaction->receive;
 	struct trace trace = trace_of(s);
+	enum receive_result result =
+	    receive_take(receive, conn_input(s->conn), &trace, &s->env->line);
 
-	if (receive_take(receive, conn_input(s->conn), &trace, &s->env->line) != RECEIVE_DONE)
+	if (result == RECEIVE_MORE || result == RECEIVE_WAIT)
 		return false;
 	if (receive->refused == NULL) {
-		commit(s);
+		if (result == RECEIVE_DONE)
+			commit(s);
+		else
+			accept_chunk(s);
 		return true;
 	}
 	if (receive->error != 0)
@@ -168,7 +193,8 @@ data_take(struct session *s)
 bool
 data_is_waiting(const struct session *s)
 {
-	const struct spool_message *message = s->transaction->receive.message;
+	const struct spool_message *message =
+	    s->transaction != NULL ? s->transaction->receive.message : NULL;
 
 	return message != NULL && spool_message_is_backlogged(message);
 }

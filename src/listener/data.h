@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: ISC */
-/* data.h - what the session does between 354 and the answer to the message. */
+/*
+ * data.h - the content of a message, from its begin to its answer: what DATA and BDAT have in
+ * common.
+ */
 #ifndef LISTENER_DATA_H
 #define LISTENER_DATA_H
 
 #include <stdbool.h>
 
-struct session;
+#include "smtp/dot.h"
 
-/* In PHASE_DATA: take the content that is there; false: there is no more for now. */
+struct session;
+struct smtp_status;
+
+/* In PHASE_RCPT: begin the message.  NULL, or why not: then the transaction is to be dropped. */
+const struct smtp_status *data_begin(struct session *session, enum smtp_dot_mode mode);
+
+/* In PHASE_DATA and PHASE_CHUNK: take the content that is there; false: there is no more for now.
+ */
 bool data_take(struct session *session);
 
-/* In PHASE_DATA: whether the spool is behind, and the client has to wait for it. */
+/* Whether content comes in, the spool is behind, and the client has to wait for it. */
 bool data_is_waiting(const struct session *session);
 
 #endif

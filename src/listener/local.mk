@@ -1,6 +1,7 @@
 noinst_LIBRARIES += liblistener.a
 liblistener_a_SOURCES = \
 	src/listener/accept.c src/listener/accept.h \
+	src/listener/bdat.c src/listener/bdat.h \
 	src/listener/clients.c src/listener/clients.h \
 	src/listener/data.c src/listener/data.h \
 	src/listener/ehlo.c \

@@ -39,13 +39,35 @@ refuse_for_error(struct receive *r, int error)
 }
 
 int
-receive_begin(struct receive *r, struct spool_message *message, uint64_t size_max)
+receive_begin(
+    struct receive *r, enum smtp_dot_mode mode, struct spool_message *message, uint64_t size_max)
 {
-	smtp_dot_decoder_init(&r->dot, SMTP_DOT_STUFFED);
+	smtp_dot_decoder_init(&r->dot, mode);
 	r->message = message;
 	r->size_max = size_max;
 	r->held = evbuffer_new();
 	return r->held == NULL ? -1 : 0;
+}
+
+void
+receive_begin_chunk(struct receive *r, uint64_t size, bool is_last)
+{
+	r->chunk = size;
+	r->is_last = is_last;
+	if (r->refused == NULL && (r->size > r->size_max || size > r->size_max - r->size))
+		refuse(r, &too_big);
+}
+
+/* Keep what was decoded. */
+static void
+keep(struct receive *r, const char *text, size_t len)
+{
+	r->size += len;
+	if (r->refused != NULL)
+		return;
+	smtp_header_feed(&r->header, text, len);
+	if (evbuffer_add(r->held, text, len) < 0)
+		refuse_for_error(r, ENOMEM);
 }
 
 /* Decode a slice of what the input has. */
@@ -53,21 +75,29 @@ static void
 decode(struct receive *r, struct evbuffer *input)
 {
 	char out[SMTP_DOT_DECODED_MAX(RECEIVE_SLICE)];
+	bool is_chunked = r->dot.mode == SMTP_DOT_PLAIN;
+	size_t max = is_chunked && r->chunk < RECEIVE_SLICE ? (size_t)r->chunk : RECEIVE_SLICE;
 	struct evbuffer_iovec in;
 	size_t out_len;
 
-	evbuffer_peek(input, RECEIVE_SLICE, NULL, &in, 1);
+	evbuffer_peek(input, (ev_ssize_t)max, NULL, &in, 1);
 
-	size_t used = smtp_dot_decode(&r->dot, in.iov_base,
-	    in.iov_len < RECEIVE_SLICE ? in.iov_len : RECEIVE_SLICE, out, &out_len);
+	size_t used = smtp_dot_decode(
+	    &r->dot, in.iov_base, in.iov_len < max ? in.iov_len : max, out, &out_len);
 
 	evbuffer_drain(input, used);
-	r->size += out_len;
-	if (r->refused != NULL)
-		return;
-	smtp_header_feed(&r->header, out, out_len);
-	if (evbuffer_add(r->held, out, out_len) < 0)
-		refuse_for_error(r, ENOMEM);
+	if (is_chunked)
+		r->chunk -= used;
+	keep(r, out, out_len);
+}
+
+/* Behind the last chunk: what the content lacks to its last CRLF. */
+static void
+finish(struct receive *r)
+{
+	char out[4];
+
+	keep(r, out, smtp_dot_finish(&r->dot, out));
 }
 
 static void
@@ -120,11 +150,18 @@ enum receive_result
 receive_take(struct receive *r, struct evbuffer *input, const struct trace *trace, struct str *line)
 {
 	while (!r->dot.done) {
+		bool has_chunk = r->dot.mode == SMTP_DOT_STUFFED || r->chunk > 0;
+
 		if (r->message != NULL && spool_message_is_backlogged(r->message))
 			return RECEIVE_WAIT;
-		if (evbuffer_get_length(input) == 0)
+		if (!has_chunk && !r->is_last)
+			return RECEIVE_CHUNK;
+		if (has_chunk && evbuffer_get_length(input) == 0)
 			return RECEIVE_MORE;
-		decode(r, input);
+		if (has_chunk)
+			decode(r, input);
+		else
+			finish(r);
 		judge(r);
 		pass_on(r, trace, line);
 	}

@@ -31,20 +31,30 @@ struct receive {
 	struct evbuffer *held;             /* decoded and not yet given to the spool */
 	const struct smtp_status *refused; /* the answer, if it is no */
 	uint64_t size;                     /* octets of decoded content */
+	uint64_t chunk;                    /* octets of BDAT that are still to come */
 	uint64_t size_max;
 	int error;          /* errno of the spool */
+	bool is_last;       /* no other chunk follows */
 	bool has_trace;     /* the trace fields are on top */
 	bool is_committing; /* the message is the spool's now */
 };
 
 enum receive_result {
-	RECEIVE_MORE, /* the input is used up */
-	RECEIVE_WAIT, /* the spool is behind: go on when it calls back */
-	RECEIVE_DONE, /* the end was seen; `refused` tells how it went */
+	RECEIVE_MORE,  /* the input is used up */
+	RECEIVE_WAIT,  /* the spool is behind: go on when it calls back */
+	RECEIVE_CHUNK, /* the chunk is taken, and another one follows */
+	RECEIVE_DONE,  /* the end was seen; `refused` tells how it went */
 };
 
-/* All zeros before.  Takes the message, also on failure: -1: out of memory. */
-int receive_begin(struct receive *receive, struct spool_message *message, uint64_t size_max);
+/*
+ * All zeros before.  With SMTP_DOT_PLAIN content comes in chunks (RFC 3030), each of them begun
+ * apart.  Takes the message, also on failure: -1: out of memory.
+ */
+int receive_begin(struct receive *receive, enum smtp_dot_mode mode, struct spool_message *message,
+    uint64_t size_max);
+
+/* A chunk of so many octets follows.  One that cannot fit is refused before it is there. */
+void receive_begin_chunk(struct receive *receive, uint64_t size, bool is_last);
 
 /* Take what the input has.  trace says what is put on top; line is for use meanwhile. */
 enum receive_result receive_take(

@@ -28,9 +28,11 @@ send_text(struct session *s, const struct str *text)
 static const char *
 refused_command(const struct session *s)
 {
-	if (s->command == NULL && (s->phase == PHASE_DATA || s->phase == PHASE_COMMIT))
-		return "DATA";
-	return s->command;
+	if (s->command != NULL)
+		return s->command;
+	if (s->phase == PHASE_CHUNK)
+		return "BDAT";
+	return s->phase == PHASE_DATA || s->phase == PHASE_COMMIT ? "DATA" : NULL;
 }
 
 /* text is what was sent; its CRLF is cut here. */

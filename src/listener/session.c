@@ -11,6 +11,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "listener/bdat.h"
 #include "listener/data.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -37,6 +38,8 @@ static bool (*const take[PHASE_COUNT])(struct session *s) = {
 	[PHASE_MAIL] = take_command,
 	[PHASE_RCPT] = take_command,
 	[PHASE_DATA] = data_take,
+	[PHASE_CHUNK] = bdat_take,
+	[PHASE_BDAT] = take_command,
 };
 
 int
@@ -44,7 +47,7 @@ session_env_init(struct session_env *env)
 {
 	struct smtp_capabilities offered = {
 		.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
-			      SMTP_EXT_ENHANCEDSTATUSCODES,
+			      SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING,
 		.size = env->config->limits.message_size,
 	};
 
@@ -135,7 +138,7 @@ set_deadline(struct session *s)
 	s->has_moved = false;
 	if (s->phase == PHASE_COMMIT)
 		conn_set_deadline(s->conn, 0);
-	else if (s->phase == PHASE_DATA)
+	else if (s->phase == PHASE_DATA || s->phase == PHASE_CHUNK)
 		conn_set_deadline(s->conn, limits->data_ms);
 	else
 		conn_set_deadline(s->conn, limits->idle_ms);
@@ -145,7 +148,7 @@ set_deadline(struct session *s)
 static bool
 is_at_work(const struct session *s)
 {
-	return s->phase == PHASE_COMMIT || (s->phase == PHASE_DATA && data_is_waiting(s));
+	return s->phase == PHASE_COMMIT || data_is_waiting(s);
 }
 
 void

@@ -25,6 +25,8 @@ struct transaction;
 	X(MAIL, "mail")       /* a sender, no recipient */       \
 	X(RCPT, "rcpt")       /* at least one recipient */       \
 	X(DATA, "data")       /* content comes in */             \
+	X(CHUNK, "chunk")     /* octets of a BDAT come in */     \
+	X(BDAT, "bdat")       /* the next BDAT is to come */     \
 	X(COMMIT, "commit")   /* the spool works; input waits */ \
 	X(OVER, "over")       /* nothing more is said or heard */
 
@@ -46,6 +48,8 @@ struct session {
 	struct transaction *transaction; /* from MAIL until it is answered, or NULL */
 	char *helo;                      /* as said; NULL before EHLO or HELO */
 	const char *command; /* for the log while a command runs; NULL: keep it out of there */
+	const struct smtp_status *skip_reply; /* to a BDAT that is refused, behind its octets */
+	uint64_t skipped;                     /* octets of it that are still to come */
 	void (*on_end)(void *ctx);
 	void *ctx;
 	enum session_phase phase;

@@ -14,7 +14,7 @@
 #include "listener/session_private.h"
 #include "smtp/status.h"
 
-#define ANY (IN(PHASE_GREETED) | IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_RCPT))
+#define ANY (IN(PHASE_GREETED) | IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_RCPT) | IN(PHASE_BDAT))
 
 enum {
 	NEEDS_ARG = 1 << 0,
@@ -38,7 +38,10 @@ static const struct verb verbs[SMTP_VERB_COUNT] = {
 	    "MAIL comes after EHLO or HELO, and once in a transaction" },
 	[SMTP_VERB_RCPT] = { IN(PHASE_MAIL) | IN(PHASE_RCPT), NEEDS_ARG | LOGGED, on_rcpt,
 	    "RCPT comes after an accepted MAIL" },
-	[SMTP_VERB_DATA] = { IN(PHASE_RCPT), NO_ARG, on_data, "DATA comes after an accepted RCPT" },
+	[SMTP_VERB_DATA] = { IN(PHASE_RCPT), NO_ARG, on_data,
+	    "DATA comes after an accepted RCPT, and not after BDAT" },
+	/* In any order: its octets have to be taken. */
+	[SMTP_VERB_BDAT] = { ANY, LOGGED, on_bdat, NULL },
 	[SMTP_VERB_RSET] = { ANY, NO_ARG, on_rset, NULL },
 	[SMTP_VERB_NOOP] = { ANY, 0, on_noop, NULL },
 	[SMTP_VERB_QUIT] = { ANY, 0, on_quit, NULL },

@@ -130,3 +130,30 @@ smtp_rcpt_parse(
 		status = smtp_rcpt_parameters(argument + used, len - used, offered, out);
 	return status;
 }
+
+const struct smtp_status *
+smtp_bdat_parse(const char *argument, size_t len, struct smtp_bdat *out, bool *knows_size)
+{
+	static const struct smtp_status malformed = { 501, "5.5.4", "Syntax: BDAT SIZE [LAST]" };
+	static const char last[] = "LAST";
+	size_t at = 0;
+
+	*out = (struct smtp_bdat){ .size = 0 };
+	for (; at < len && argument[at] >= '0' && argument[at] <= '9'; at++) {
+		uint64_t digit = (uint64_t)(argument[at] - '0');
+
+		if (out->size > (UINT64_MAX - digit) / 10)
+			break;
+		out->size = out->size * 10 + digit;
+	}
+	*knows_size = at > 0 && (at == len || argument[at] == ' ');
+	if (at == 0)
+		return &malformed;
+	if (at == len)
+		return NULL;
+	while (at < len && argument[at] == ' ')
+		at++;
+	out->is_last = *knows_size && len - at == sizeof last - 1 &&
+		       strncasecmp(argument + at, last, sizeof last - 1) == 0;
+	return out->is_last ? NULL : &malformed;
+}

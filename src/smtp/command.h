@@ -61,6 +61,18 @@ struct smtp_rcpt {
 	char orcpt[SMTP_ORCPT_MAX + 1]; /* "rfc822;xtext" as received; "": none */
 };
 
+struct smtp_bdat {
+	uint64_t size; /* octets that follow the command */
+	bool is_last;
+};
+
+/*
+ * Read the argument of BDAT ("1000 LAST", RFC 3030 2).  *knows_size tells whether a refused command
+ * at least says how many octets follow it.
+ */
+const struct smtp_status *
+smtp_bdat_parse(const char *argument, size_t len, struct smtp_bdat *out, bool *knows_size);
+
 /*
  * Read the argument of MAIL ("FROM:<a@b> SIZE=10") or RCPT.  offered is the set of extensions that
  * EHLO showed (0 after HELO): a parameter of any other gets 555 5.5.4.  AUTH= (RFC 4954 5) is

@@ -1,6 +1,7 @@
 # tests of src/listener
 LISTENER_TESTS = \
 	tests/unit/listener/test_accept \
+	tests/unit/listener/test_bdat \
 	tests/unit/listener/test_clients \
 	tests/unit/listener/test_data \
 	tests/unit/listener/test_listener \
@@ -17,6 +18,10 @@ LISTENER_TALK = \
 
 tests_unit_listener_test_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_accept_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_bdat_SOURCES = tests/unit/listener/test_bdat.c $(LISTENER_TALK)
+tests_unit_listener_test_bdat_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_bdat_LDADD = $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_clients_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_clients_LDADD = $(LISTENER_TEST_LIBS)

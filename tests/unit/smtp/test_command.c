@@ -202,6 +202,46 @@ START_TEST(wants_smtputf8_for_more_than_ascii)
 }
 END_TEST
 
+START_TEST(reads_chunk_sizes)
+{
+	static const struct {
+		const char *argument;
+		bool is_fine, knows_size;
+		uint64_t size;
+		bool is_last;
+	} cases[] = {
+		{ "0", true, true, 0, false },
+		{ "1000", true, true, 1000, false },
+		{ "1000 LAST", true, true, 1000, true },
+		{ "007  last", true, true, 7, true },
+		{ "18446744073709551615", true, true, UINT64_MAX, false },
+		{ "18446744073709551616", false, false, 0, false },
+		{ "18446744073709551616 LAST", false, false, 0, false },
+		{ "1000 FIRST", false, true, 1000, false },
+		{ "1000 LAST 2", false, true, 1000, false },
+		{ "1000LAST", false, false, 0, false },
+		{ "LAST", false, false, 0, false },
+		{ "-1", false, false, 0, false },
+		{ "0x10", false, false, 0, false },
+		{ "", false, false, 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *argument = cases[i].argument;
+		struct smtp_bdat bdat;
+		bool knows_size;
+		const struct smtp_status *wrong =
+		    smtp_bdat_parse(argument, strlen(argument), &bdat, &knows_size);
+
+		ck_assert_msg((wrong == NULL) == cases[i].is_fine, "'%s'", argument);
+		ck_assert_msg(knows_size == cases[i].knows_size, "'%s'", argument);
+		if (knows_size)
+			ck_assert_uint_eq(bdat.size, cases[i].size);
+		ck_assert_msg(bdat.is_last == cases[i].is_last, "'%s'", argument);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -209,6 +249,7 @@ add_cases(Suite *suite)
 	add_tests(
 	    suite, "mail", reads_senders, answers_bad_senders, wants_smtputf8_for_more_than_ascii);
 	add_tests(suite, "rcpt", reads_recipients, answers_bad_recipients);
+	add_tests(suite, "bdat", reads_chunk_sizes);
 }
 
 UNIT_MAIN("smtp/command")
