@@ -128,6 +128,34 @@ check_place(const struct config *config, size_t at, const struct raw *raw, struc
 		}
 }
 
+/* Report a key that says nothing without another one. */
+static void
+check_needs(
+    const struct raw_section *section, const char *name, const char *needed, struct report *report)
+{
+	const struct raw_value *value = raw_find(section, name);
+
+	if (value != NULL && !raw_mentions(section, needed))
+		report_add(report, value->line,
+		    "listen \"%s\": %s = %s: %s is missing; allowed: with it", section->title, name,
+		    value->text, needed);
+}
+
+static void
+check_listen_tls(
+    const struct config_listen *listen, const struct raw_section *section, struct report *report)
+{
+	if (listen->tls != TLS_NONE)
+		check_needs(section, "tls", "tls_cert_file", report);
+	check_needs(section, "tls_key_file", "tls_cert_file", report);
+	check_needs(section, "tls_min", "tls_cert_file", report);
+	check_needs(section, "tls_cert_file", "tls_key_file", report);
+	if (listen->tls == TLS_NONE && raw_find(section, "tls_cert_file") != NULL)
+		raw_report(report, section, raw_find(section, "tls"),
+		    "without TLS nobody sees the certificate",
+		    "starttls or implicit, or no tls_cert_file");
+}
+
 void
 check_listeners(const struct config *config, const struct raw *raw, struct report *report)
 {
@@ -136,5 +164,6 @@ check_listeners(const struct config *config, const struct raw *raw, struct repor
 
 		check_relay_from(&config->listen[i], section, report);
 		check_place(config, i, raw, report);
+		check_listen_tls(&config->listen[i], section, report);
 	}
 }

@@ -57,18 +57,6 @@ add_default_listener(struct config *config, const char *name, const char *addres
 		.is_default = true };
 }
 
-static void
-complete_listeners(struct config *config)
-{
-	if (config->nlisten == 0) {
-		add_default_listener(config, "local", "127.0.0.1");
-		add_default_listener(config, "local6", "::1");
-	}
-	for (size_t i = 0; i < config->nlisten; i++)
-		if (config->listen[i].nrelay_from == 0)
-			relay_from_loopback(&config->listen[i]);
-}
-
 /* Make a path absolute that was given relative to the config file. */
 static void
 anchor(const struct config *config, char **path)
@@ -88,6 +76,32 @@ usual_tls(uint16_t port)
 		if (implicit_ports[i] == port)
 			return TLS_IMPLICIT;
 	return TLS_STARTTLS;
+}
+
+static void
+complete_listener(
+    const struct config *config, struct config_listen *listen, const struct raw_section *section)
+{
+	if (listen->nrelay_from == 0)
+		relay_from_loopback(listen);
+	if (listen->tls_cert_file == NULL)
+		return;
+	if (!is_given(section, "tls"))
+		listen->tls = usual_tls(listen->port);
+	anchor(config, &listen->tls_cert_file);
+	anchor(config, &listen->tls_key_file);
+	listen->certificate_line = raw_line(section, "tls_cert_file");
+}
+
+static void
+complete_listeners(struct config *config, const struct raw *raw)
+{
+	if (config->nlisten == 0) {
+		add_default_listener(config, "local", "127.0.0.1");
+		add_default_listener(config, "local6", "::1");
+	}
+	for (size_t i = 0; i < config->nlisten; i++)
+		complete_listener(config, &config->listen[i], raw_nth(raw, SECTION_LISTEN, i));
 }
 
 /* port and tls stand for the first of ports. */
@@ -205,7 +219,7 @@ void
 config_complete(struct config *config, const struct raw *raw)
 {
 	complete_names(config);
-	complete_listeners(config);
+	complete_listeners(config, raw);
 	for (size_t i = 0; i < config->nupstream; i++)
 		complete_upstream(config, &config->upstream[i], raw_nth(raw, SECTION_UPSTREAM, i));
 	complete_routes(config);

@@ -51,6 +51,10 @@ struct config_listen {
 	struct cidr *relay_from;
 	size_t nrelay_from;
 	struct config_priority priority;
+	enum tls_mode tls;                  /* default: by port, if there is a certificate */
+	char *tls_cert_file, *tls_key_file; /* absolute; both, unless tls is TLS_NONE */
+	enum tls_least tls_min;
+	unsigned certificate_line; /* where it was given, for listener/gate.h */
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 

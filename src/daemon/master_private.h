@@ -11,6 +11,7 @@
 #include "daemon/privileges.h"
 
 struct shared;
+struct str;
 
 enum master_phase {
 	MASTER_STARTING, /* until both workers of the first generation serve */
@@ -41,6 +42,12 @@ struct master {
 
 /* start.c: everything up to the first workers.  0, or an exit status and stderr tells why. */
 int master_start(struct master *master);
+
+/*
+ * Read what the workers will read, passwords and certificates, and forget it again: 0, or -1 with
+ * the problems in errors.  warnings may be NULL: the listener logs them as well.
+ */
+int master_check_files(const struct config *config, struct str *errors, struct str *warnings);
 
 /* Where a process of this config logs to; let the master do so. */
 enum log_target master_log_target(const struct master *master, const struct config *config);

@@ -11,7 +11,6 @@
 
 #include "base/str.h"
 #include "config/config.h"
-#include "config/secret.h"
 #include "daemon/master_private.h"
 #include "daemon/report.h"
 
@@ -55,7 +54,7 @@ prepare(struct master *master, struct str *why)
 	if (config == NULL)
 		return NULL;
 	check_fixed(current->config, config, why);
-	if (why->len == 0 && secrets_check(config, why) == 0 &&
+	if (why->len == 0 && master_check_files(config, why, NULL) == 0 &&
 	    sockets_open(&sockets, config, &before, &master->inherited, &master->identity, why) ==
 		0)
 		return generation_new(current->number + 1, config, &sockets);
@@ -117,7 +116,7 @@ reload_refuse(struct master *master, const char *why, int64_t now_ms)
 {
 	struct generation *next = master->next;
 
-	report_lines("reload_refused", why);
+	report_lines(LOG_LEVEL_ERROR, "reload_refused", why);
 	answer(&master->current->process[WORKER_OUTBOUND], why);
 	if (next != NULL) {
 		if (strcmp(next->config->control, master->current->config->control) != 0)

@@ -9,12 +9,12 @@
 #include "base/xalloc.h"
 
 void
-report_lines(const char *event, const char *text)
+report_lines(enum log_level level, const char *event, const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy, *line;
 
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
-			log_error(event, log_s("why", line));
+			log_at(level, event, log_s("why", line));
 	free(copy);
 }

@@ -3,7 +3,9 @@
 #ifndef DAEMON_REPORT_H
 #define DAEMON_REPORT_H
 
-/* One error for each line of text. */
-void report_lines(const char *event, const char *text);
+#include "base/log.h"
+
+/* One log line for each line of text. */
+void report_lines(enum log_level level, const char *event, const char *text);
 
 #endif

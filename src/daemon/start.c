@@ -26,6 +26,7 @@
 #include "daemon/master.h"
 #include "daemon/master_private.h"
 #include "daemon/shared.h"
+#include "listener/gate.h"
 #include "net/listen.h"
 #include "spool/spool.h"
 
@@ -71,24 +72,41 @@ may_read_secrets(const struct config *config)
 		may = may_read(config->upstream[i].password_file) && may;
 		may = may_read(config->upstream[i].tls_key_file) && may;
 	}
+	for (size_t i = 0; i < config->nlisten; i++)
+		may = may_read(config->listen[i].tls_key_file) && may;
 	return may;
+}
+
+int
+master_check_files(const struct config *config, struct str *errors, struct str *warnings)
+{
+	struct str ignored = STR_EMPTY;
+	int result = secrets_check(config, errors);
+
+	if (gates_check(config, errors, warnings != NULL ? warnings : &ignored) != 0)
+		result = -1;
+	str_free(&ignored);
+	return result;
 }
 
 int
 master_check(const struct options *options)
 {
 	struct config *config = load(options->file);
-	struct str why = STR_EMPTY;
+	struct str why = STR_EMPTY, warnings = STR_EMPTY;
 	int status = EX_OK;
 
 	if (config == NULL)
 		return EX_CONFIG;
-	if (may_read_secrets(config) && secrets_check(config, &why) != 0) {
+	if (may_read_secrets(config) && master_check_files(config, &why, &warnings) != 0) {
 		complain(&why);
 		status = EX_CONFIG;
 	} else {
 		printf("%s: OK\n", options->file);
 	}
+	if (warnings.len > 0)
+		fputs(warnings.data, stderr);
+	str_free(&warnings);
 	str_free(&why);
 	config_free(&config);
 	return status;
@@ -235,7 +253,7 @@ check_secrets(const struct config *config)
 {
 	struct str why = STR_EMPTY;
 
-	if (secrets_check(config, &why) == 0)
+	if (master_check_files(config, &why, NULL) == 0)
 		return 0;
 	complain(&why);
 	return EX_CONFIG;

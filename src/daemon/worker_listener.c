@@ -7,12 +7,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "config/config.h"
 #include "config/secret.h"
+#include "daemon/report.h"
 #include "daemon/sandbox.h"
 #include "daemon/shared.h"
 #include "daemon/sockets.h"
 #include "daemon/worker.h"
+#include "listener/gate.h"
 #include "listener/listener.h"
 #include "spool/spool.h"
 #include "spool/writer.h"
@@ -24,6 +27,7 @@ struct inbound {
 	struct worker worker;
 	struct spool *spool;
 	struct spool_writer *writer;
+	struct gates *gates;
 	struct listener *listener;
 	struct event *limit;
 	bool is_leaving;
@@ -85,8 +89,8 @@ assemble(struct inbound *inbound, const struct worker_setup *setup)
 	inbound->writer = spool_writer_new(inbound->spool, base, setup->wake_fd, counters);
 	if (inbound->writer == NULL)
 		return -1;
-	inbound->listener = listener_new(
-	    base, setup->config, setup->sockets->fd, inbound->spool, inbound->writer, counters);
+	inbound->listener = listener_new(base, setup->config, inbound->gates, setup->sockets->fd,
+	    inbound->spool, inbound->writer, counters);
 	return inbound->listener == NULL ? -1 : 0;
 }
 
@@ -96,9 +100,27 @@ take_apart(struct inbound *inbound)
 	listener_free(&inbound->listener);
 	spool_writer_free(&inbound->writer);
 	spool_close(&inbound->spool);
+	gates_free(&inbound->gates);
 	if (inbound->limit != NULL)
 		event_free(inbound->limit);
 	worker_loop_free(&inbound->worker, LINGER_MS);
+}
+
+/* With the master's rights still; 0 or an exit status. */
+static int
+read_gates(struct inbound *inbound, const struct config *config)
+{
+	struct str errors = STR_EMPTY, warnings = STR_EMPTY;
+
+	inbound->gates = gates_load(config, &errors, &warnings);
+	if (inbound->gates == NULL)
+		report_lines(LOG_LEVEL_ERROR, "worker_failed",
+		    str_is_bad(&errors) ? "out of memory" : errors.data);
+	if (warnings.len > 0)
+		report_lines(LOG_LEVEL_WARNING, "listener_warning", warnings.data);
+	str_free(&errors);
+	str_free(&warnings);
+	return inbound->gates == NULL ? EX_CONFIG : 0;
 }
 
 int
@@ -108,11 +130,15 @@ worker_listener_run(const struct worker_setup *setup)
 
 	worker_begin(setup);
 	secrets_scrub_environment(setup->config);
-	int status = worker_become(setup);
+	int status = read_gates(&inbound, setup->config);
+	if (status == 0)
+		status = worker_become(setup);
 	if (status == 0)
 		status = worker_loop_init(&inbound.worker, setup);
-	if (status != 0)
+	if (status != 0) {
+		gates_free(&inbound.gates);
 		return status;
+	}
 	if (assemble(&inbound, setup) == 0) {
 		worker_loop_run(&inbound.worker);
 	} else {

@@ -146,8 +146,8 @@ load_secrets(const struct config *config)
 	struct secrets *secrets = secrets_load(config, &errors);
 
 	if (secrets == NULL)
-		report_lines(
-		    "password_missing", str_is_bad(&errors) ? "out of memory" : errors.data);
+		report_lines(LOG_LEVEL_ERROR, "password_missing",
+		    str_is_bad(&errors) ? "out of memory" : errors.data);
 	str_free(&errors);
 	return secrets;
 }

@@ -73,6 +73,7 @@ trace_of(const struct session *s)
 		.peer = &s->peer.sa,
 		.hostname = s->env->config->hostname,
 		.protocol = session_protocol(s),
+		.tls = s->tls,
 		.rcpt = envelope->nrcpt == 1 ? envelope->rcpt[0] : NULL,
 		.id = envelope->id,
 		.received_ms = envelope->received_ms,

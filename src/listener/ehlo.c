@@ -10,6 +10,7 @@
 #include "listener/reply.h"
 #include "listener/session_private.h"
 #include "listener/verb.h"
+#include "smtp/capability.h"
 
 /* Keep the name and begin anew; false when that was refused. */
 static bool
@@ -34,13 +35,40 @@ take_name(struct session *s, const struct smtp_command *command)
 	return true;
 }
 
+unsigned
+session_offered(const struct session *s)
+{
+	unsigned offered = s->env->offered;
+
+	if (!s->is_esmtp)
+		return 0;
+	/* RFC 3207 4.2: not once it is in use. */
+	if (starttls_is_here(s) && s->tls[0] == '\0')
+		offered |= SMTP_EXT_STARTTLS;
+	return offered;
+}
+
+static void
+offer(struct session *s)
+{
+	const struct smtp_capabilities offered = {
+		.extensions = session_offered(s),
+		.size = s->env->config->limits.message_size,
+	};
+	struct str *text = &s->env->line;
+
+	str_cut(text, 0);
+	smtp_capabilities_format(text, s->env->config->hostname, &offered);
+	reply_ready(s, text);
+}
+
 void
 on_ehlo(struct session *s, const struct smtp_command *command)
 {
 	if (!take_name(s, command))
 		return;
 	s->is_esmtp = true;
-	reply_ready(s, &s->env->ehlo);
+	offer(s);
 }
 
 void

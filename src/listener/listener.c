@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "listener/accept.h"
 #include "listener/clients.h"
+#include "listener/gate.h"
 #include "listener/session.h"
 #include "listener/space.h"
 #include "spool/spool.h"
@@ -40,6 +41,7 @@ struct guest {
 
 struct listener {
 	struct session_env env;
+	const struct gates *gates;
 	struct acceptor *acceptor; /* NULL while draining */
 	struct clients *clients;
 	struct space *space;
@@ -114,8 +116,8 @@ admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, soc
 		free(guest);
 		return why;
 	}
-	guest->session = session_start(
-	    &l->env, fd, &l->env.config->listen[index], peer, len, on_session_end, guest);
+	guest->session = session_start(&l->env, fd, &l->env.config->listen[index],
+	    &l->gates->gate[index], peer, len, on_session_end, guest);
 	if (guest->session == NULL) {
 		clients_leave(&guest->client);
 		free(guest);
@@ -171,8 +173,8 @@ on_none_left(evutil_socket_t fd, short what, void *ctx)
 }
 
 struct listener *
-listener_new(struct event_base *base, const struct config *config, const int *fds,
-    struct spool *spool, struct spool_writer *writer, struct counters *counters)
+listener_new(struct event_base *base, const struct config *config, const struct gates *gates,
+    const int *fds, struct spool *spool, struct spool_writer *writer, struct counters *counters)
 {
 	struct listener *l = calloc(1, sizeof *l);
 
@@ -180,6 +182,7 @@ listener_new(struct event_base *base, const struct config *config, const int *fd
 		return NULL;
 	l->env.base = base;
 	l->env.config = config;
+	l->gates = gates;
 	l->env.writer = writer;
 	l->env.counters = counters;
 	l->env.ids.tag = spool_writer_tag(writer);
@@ -188,9 +191,9 @@ listener_new(struct event_base *base, const struct config *config, const int *fd
 	l->clients = clients_new();
 	l->grace = evtimer_new(base, on_grace_over, l);
 	l->done = evtimer_new(base, on_none_left, l);
-	if (l->space == NULL || l->clients == NULL || l->grace == NULL || l->done == NULL ||
-	    session_env_init(&l->env) < 0)
+	if (l->space == NULL || l->clients == NULL || l->grace == NULL || l->done == NULL)
 		goto fail;
+	session_env_init(&l->env);
 	l->acceptor = acceptor_new(base, fds, config->nlisten, on_client, l);
 	if (l->acceptor != NULL)
 		return l;

@@ -12,16 +12,18 @@
 struct config;
 struct counters;
 struct event_base;
+struct gates;
 struct listener;
 struct spool;
 struct spool_writer;
 
 /*
- * fds[i] is the listening socket of config->listen[i]; they stay the caller's.  writer is
- * borrowed and outlives the listener.  NULL: out of memory.
+ * fds[i] is the listening socket of config->listen[i]; they stay the caller's.  gates and writer
+ * are borrowed and outlive the listener.  NULL: out of memory.
  */
-struct listener *listener_new(struct event_base *base, const struct config *config, const int *fds,
-    struct spool *spool, struct spool_writer *writer, struct counters *counters);
+struct listener *listener_new(struct event_base *base, const struct config *config,
+    const struct gates *gates, const int *fds, struct spool *spool, struct spool_writer *writer,
+    struct counters *counters);
 
 enum listener_drain {
 	/* Others accept now: sessions go on for a minute, then hear 421 when no transaction is

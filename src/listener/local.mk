@@ -5,6 +5,7 @@ liblistener_a_SOURCES = \
 	src/listener/clients.c src/listener/clients.h \
 	src/listener/data.c src/listener/data.h \
 	src/listener/ehlo.c \
+	src/listener/gate.c src/listener/gate.h \
 	src/listener/listener.c src/listener/listener.h \
 	src/listener/mail.c \
 	src/listener/phase.c \
@@ -14,6 +15,7 @@ liblistener_a_SOURCES = \
 	src/listener/session.c src/listener/session.h src/listener/session_private.h \
 	src/listener/small.c \
 	src/listener/space.c src/listener/space.h \
+	src/listener/starttls.c \
 	src/listener/trace.c src/listener/trace.h \
 	src/listener/transaction.c src/listener/transaction.h \
 	src/listener/verb.c src/listener/verb.h

@@ -47,8 +47,8 @@ on_mail(struct session *s, const struct smtp_command *command)
 		return;
 	}
 
-	const struct smtp_status *wrong = smtp_mail_parse(
-	    command->argument, command->argument_len, s->is_esmtp ? s->env->offered : 0, &mail);
+	const struct smtp_status *wrong =
+	    smtp_mail_parse(command->argument, command->argument_len, session_offered(s), &mail);
 
 	if (wrong == NULL)
 		wrong = check(s, &mail);

@@ -12,8 +12,9 @@
 
 /* Where a phase may lead; PHASE_OVER may follow them all. */
 static const unsigned may_follow[PHASE_COUNT] = {
-	[PHASE_GREETED] = IN(PHASE_READY) | IN(PHASE_CHUNK),
-	[PHASE_READY] = IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_CHUNK),
+	[PHASE_GREETED] = IN(PHASE_READY) | IN(PHASE_CHUNK) | IN(PHASE_TLS),
+	[PHASE_TLS] = IN(PHASE_GREETED),
+	[PHASE_READY] = IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_CHUNK) | IN(PHASE_TLS),
 	[PHASE_MAIL] = IN(PHASE_READY) | IN(PHASE_RCPT),
 	[PHASE_RCPT] = IN(PHASE_READY) | IN(PHASE_RCPT) | IN(PHASE_DATA) | IN(PHASE_CHUNK),
 	[PHASE_DATA] = IN(PHASE_READY) | IN(PHASE_COMMIT),
@@ -63,5 +64,7 @@ session_part(struct session *s, const struct session_farewell *why)
 const char *
 session_protocol(const struct session *s)
 {
-	return s->is_esmtp ? "ESMTP" : "SMTP";
+	if (!s->is_esmtp)
+		return "SMTP";
+	return s->tls[0] != '\0' ? "ESMTPS" : "ESMTP";
 }

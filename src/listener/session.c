@@ -18,7 +18,7 @@
 #include "listener/transaction.h"
 #include "listener/verb.h"
 #include "net/conn.h"
-#include "smtp/capability.h"
+#include "smtp/extension.h"
 
 /* For the last reply to leave; while draining, the process is about to end. */
 enum { SESSION_LINGER_MS = 2000, SESSION_DRAIN_LINGER_MS = 500 };
@@ -42,24 +42,16 @@ static bool (*const take[PHASE_COUNT])(struct session *s) = {
 	[PHASE_BDAT] = take_command,
 };
 
-int
+void
 session_env_init(struct session_env *env)
 {
-	struct smtp_capabilities offered = {
-		.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
-			      SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING,
-		.size = env->config->limits.message_size,
-	};
-
-	env->offered = offered.extensions;
-	smtp_capabilities_format(&env->ehlo, env->config->hostname, &offered);
-	return str_is_bad(&env->ehlo) ? -1 : 0;
+	env->offered = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
+		       SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING;
 }
 
 void
 session_env_clear(struct session_env *env)
 {
-	str_free(&env->ehlo);
 	str_free(&env->line);
 }
 
@@ -199,6 +191,9 @@ on_conn_end(void *ctx, enum conn_end how, const char *why)
 	struct session *s = ctx;
 
 	s->peer_is_done = true;
+	if (how == CONN_END_TLS)
+		log_info("tls_failed", log_s("client", s->client), log_s("why", why),
+		    log_s("listener", s->listen->name));
 	if (how == CONN_END_DEADLINE) {
 		session_part(s, &timed_out);
 	} else if (how != CONN_END_EOF) {
@@ -206,6 +201,31 @@ on_conn_end(void *ctx, enum conn_end how, const char *why)
 		conn_free(&s->conn);
 	}
 	session_advance(s);
+}
+
+static void
+on_secure(void *ctx)
+{
+	session_secured(ctx);
+	session_advance(ctx);
+}
+
+void
+session_greet(struct session *s)
+{
+	reply(s, 220, NULL, "%s ESMTP postern", s->env->config->hostname);
+}
+
+/* A client that gets no TLS is let go at once, on the loop. */
+static void
+begin(struct session *s)
+{
+	set_deadline(s);
+	if (s->listen->tls != TLS_IMPLICIT)
+		session_greet(s);
+	else if (session_begin_tls(s) < 0)
+		conn_set_deadline(s->conn, 1);
+	conn_flush(s->conn);
 }
 
 static bool
@@ -220,10 +240,14 @@ may_relay(const struct config_listen *listen, const struct sockaddr *peer)
 
 struct session *
 session_start(struct session_env *env, int fd, const struct config_listen *listen,
-    const struct sockaddr *peer, socklen_t peer_len, void (*on_end)(void *ctx), void *ctx)
+    const struct gate *gate, const struct sockaddr *peer, socklen_t peer_len,
+    void (*on_end)(void *ctx), void *ctx)
 {
 	static const struct conn_events events = {
-		.on_input = on_input, .on_drain = on_drain, .on_end = on_conn_end
+		.on_secure = on_secure,
+		.on_input = on_input,
+		.on_drain = on_drain,
+		.on_end = on_conn_end,
 	};
 	struct session *s = calloc(1, sizeof *s);
 
@@ -236,6 +260,7 @@ session_start(struct session_env *env, int fd, const struct config_listen *liste
 	}
 	s->env = env;
 	s->listen = listen;
+	s->gate = gate;
 	s->on_end = on_end;
 	s->ctx = ctx;
 	s->may_relay = may_relay(listen, peer);
@@ -243,9 +268,7 @@ session_start(struct session_env *env, int fd, const struct config_listen *liste
 	sockaddr_format(peer, peer_len, s->client);
 	counter_add(&env->counters->sessions, 1);
 	log_debug("session_begin", log_s("client", s->client), log_s("listener", listen->name));
-	reply(s, 220, NULL, "%s ESMTP postern", env->config->hostname);
-	set_deadline(s);
-	conn_flush(s->conn);
+	begin(s);
 	return s;
 }
 

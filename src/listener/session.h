@@ -13,6 +13,7 @@ struct config;
 struct config_listen;
 struct counters;
 struct event_base;
+struct gate;
 struct session;
 struct space;
 struct spool_writer;
@@ -25,23 +26,23 @@ struct session_env {
 	struct counters *counters;
 	const struct space *space;
 	struct id_source ids;
-	unsigned offered; /* set of smtp_extension that EHLO shows */
-	struct str ehlo;  /* the whole reply to EHLO */
+	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */
 	struct str line;  /* for a text that is formatted and used at once */
 };
 
-/* Prepare what is computed once.  The pointers are set by the caller and borrowed.  -1: out of
- * memory. */
-int session_env_init(struct session_env *env);
+/* Prepare what is computed once.  The pointers are set by the caller and borrowed. */
+void session_env_init(struct session_env *env);
 void session_env_clear(struct session_env *env);
 
 /*
- * Take over a connected socket and greet the peer.  The session owns fd and frees itself when it is
- * over; on_end is called then, on the event loop and never from within this call.  NULL: out of
- * memory, fd stays with the caller.
+ * Take over a connected socket and greet the peer, behind the TLS handshake where that comes first.
+ * listen and gate are borrowed.  The session owns fd and frees itself when it is over; on_end is
+ * called then, on the event loop and never from within this call.  NULL: out of memory, fd stays
+ * with the caller.
  */
 struct session *session_start(struct session_env *env, int fd, const struct config_listen *listen,
-    const struct sockaddr *peer, socklen_t peer_len, void (*on_end)(void *ctx), void *ctx);
+    const struct gate *gate, const struct sockaddr *peer, socklen_t peer_len,
+    void (*on_end)(void *ctx), void *ctx);
 
 enum session_drain {
 	SESSION_DRAIN_GENTLY, /* 421 as soon as no transaction is open */

@@ -21,6 +21,7 @@ struct transaction;
 /* X(NAME, name for the log) */
 #define SESSION_PHASES(X)                                        \
 	X(GREETED, "greeted") /* no EHLO yet */                  \
+	X(TLS, "tls")         /* a handshake; input waits */     \
 	X(READY, "ready")     /* no transaction */               \
 	X(MAIL, "mail")       /* a sender, no recipient */       \
 	X(RCPT, "rcpt")       /* at least one recipient */       \
@@ -39,11 +40,15 @@ enum session_phase {
 
 #define IN(phase) (1u << (phase))
 
-enum { SESSION_HELO_MAX = 255 }; /* RFC 5321 4.5.3.1.2 */
+enum {
+	SESSION_HELO_MAX = 255, /* RFC 5321 4.5.3.1.2 */
+	SESSION_TLS_SIZE = 64,
+};
 
 struct session {
 	struct session_env *env;
 	const struct config_listen *listen;
+	const struct gate *gate;
 	struct conn *conn;               /* NULL once the client is gone */
 	struct transaction *transaction; /* from MAIL until it is answered, or NULL */
 	char *helo;                      /* as said; NULL before EHLO or HELO */
@@ -67,6 +72,7 @@ struct session {
 		struct sockaddr_in6 in6;
 	} peer;
 	char client[SOCKADDR_TEXT_SIZE]; /* "127.0.0.1:40000" */
+	char tls[SESSION_TLS_SIZE];      /* version and cipher; "": none */
 };
 
 /* Go to another phase.  PHASE_OVER is final: from there it does nothing. */
@@ -74,6 +80,20 @@ void session_enter(struct session *session, enum session_phase phase);
 
 /* Drop the transaction, if any, and be ready for the next. */
 void session_reset(struct session *session);
+
+/* The first words to a client. */
+void session_greet(struct session *session);
+
+/*
+ * The handshake: begun, -1: it cannot be; and done, for the connection's callback.  Whether there
+ * is a certificate for it.
+ */
+int session_begin_tls(struct session *session);
+void session_secured(struct session *session);
+bool starttls_is_here(const struct session *session);
+
+/* The set of smtp_extension that EHLO shows to this client, and whose parameters it may use. */
+unsigned session_offered(const struct session *session);
 
 /* Go on after a wait.  May free the session: nothing may follow it. */
 void session_advance(struct session *session);
@@ -88,7 +108,7 @@ struct session_farewell {
 /* Say 421 and end the session. */
 void session_part(struct session *session, const struct session_farewell *farewell);
 
-/* "ESMTP", "SMTP": the protocol for Received (RFC 3848). */
+/* "ESMTP", "ESMTPS", "SMTP": the protocol for Received (RFC 3848). */
 const char *session_protocol(const struct session *session);
 
 #endif

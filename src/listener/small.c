@@ -41,6 +41,6 @@ on_help(struct session *s, const struct smtp_command *command)
 	char verbs[128];
 
 	(void)command;
-	verb_list(verbs, sizeof verbs);
+	verb_list(s, verbs, sizeof verbs);
 	reply(s, 214, "2.0.0", "Commands:%s", verbs);
 }

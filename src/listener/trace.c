@@ -38,8 +38,10 @@ trace_received(struct str *out, const struct trace *trace)
 	clock_format_rfc5322(trace->received_ms, date);
 	str_puts(out, "Received: from ");
 	add_name(out, trace->helo);
-	str_printf(
-	    out, " (%s)\r\n\tby %s with %s id %s", peer, trace->hostname, trace->protocol, id);
+	str_printf(out, " (%s)\r\n\tby %s with %s", peer, trace->hostname, trace->protocol);
+	if (trace->tls[0] != '\0')
+		str_printf(out, " (%s)", trace->tls);
+	str_printf(out, " id %s", id);
 	if (trace->rcpt != NULL)
 		str_printf(out, "\r\n\tfor <%s>", trace->rcpt);
 	str_printf(out, ";\r\n\t%s\r\n", date);

@@ -14,6 +14,7 @@ struct trace {
 	const struct sockaddr *peer;
 	const char *hostname;
 	const char *protocol; /* "ESMTP" */
+	const char *tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "": none */
 	const char *rcpt;     /* the only recipient, or NULL: no recipient is to learn of another */
 	uint64_t id;
 	int64_t received_ms; /* real time */

@@ -46,7 +46,14 @@ static const struct verb verbs[SMTP_VERB_COUNT] = {
 	[SMTP_VERB_NOOP] = { ANY, 0, on_noop, NULL },
 	[SMTP_VERB_QUIT] = { ANY, 0, on_quit, NULL },
 	[SMTP_VERB_VRFY] = { ANY, NEEDS_ARG | LOGGED, on_vrfy, NULL },
+	[SMTP_VERB_STARTTLS] = { IN(PHASE_READY), NO_ARG, on_starttls,
+	    "STARTTLS comes after EHLO, and not within a transaction" },
 	[SMTP_VERB_HELP] = { ANY, 0, on_help, NULL },
+};
+
+/* Whether the session's listener has it; NULL: they all do. */
+static bool (*const is_here[SMTP_VERB_COUNT])(const struct session *s) = {
+	[SMTP_VERB_STARTTLS] = starttls_is_here,
 };
 
 /*
@@ -67,6 +74,12 @@ is_http(const char *line, size_t len)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_spoken(enum smtp_verb verb, const struct session *s)
+{
+	return verbs[verb].run != NULL && (is_here[verb] == NULL || is_here[verb](s));
 }
 
 static void
@@ -97,7 +110,7 @@ verb_run(struct session *s, const char *line, size_t len)
 	const struct verb *verb = &verbs[command.verb];
 
 	s->command = verb->flags & LOGGED ? line : smtp_verb_name(command.verb);
-	if (verb->run == NULL)
+	if (!is_spoken(command.verb, s))
 		run_unknown(s, &command, line, len);
 	else if (!(verb->phases & IN(s->phase)))
 		reply(s, 503, "5.5.1", "Bad sequence of commands: %s", verb->order);
@@ -111,13 +124,13 @@ verb_run(struct session *s, const char *line, size_t len)
 }
 
 void
-verb_list(char *out, size_t size)
+verb_list(const struct session *s, char *out, size_t size)
 {
 	size_t len = 0;
 
 	out[0] = '\0';
 	for (int v = 0; v < SMTP_VERB_COUNT; v++) {
-		if (verbs[v].run == NULL)
+		if (!is_spoken((enum smtp_verb)v, s))
 			continue;
 		int n = snprintf(out + len, size - len, " %s", smtp_verb_name((enum smtp_verb)v));
 

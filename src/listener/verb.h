@@ -12,7 +12,7 @@ struct smtp_command;
 void verb_run(struct session *session, const char *line, size_t len);
 
 /* The verbs that are spoken here, for HELP: "EHLO HELO MAIL ...". */
-void verb_list(char *out, size_t size);
+void verb_list(const struct session *session, char *out, size_t size);
 
 /* The rows' functions.  The phase and, where asked for, an argument are checked before. */
 typedef void verb_fn(struct session *session, const struct smtp_command *command);
@@ -22,6 +22,7 @@ verb_fn on_mail;                                     /* mail.c */
 verb_fn on_rcpt;                                     /* rcpt.c */
 verb_fn on_data;                                     /* data.c */
 verb_fn on_bdat;                                     /* bdat.c */
+verb_fn on_starttls;                                 /* starttls.c */
 verb_fn on_rset, on_noop, on_quit, on_vrfy, on_help; /* small.c */
 
 #endif

@@ -13,4 +13,5 @@ libnet_a_SOURCES = \
 	src/net/tunnel.c src/net/tunnel.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/tls_explain.c src/net/tls_pin.c src/net/tls_private.h \
+	src/net/tls_server.c src/net/tls_server.h \
 	src/net/transport.c src/net/transport.h

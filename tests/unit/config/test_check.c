@@ -323,6 +323,27 @@ START_TEST(listeners)
 END_TEST
 
 /* No file that is taken makes an open relay. */
+START_TEST(listeners_with_tls)
+{
+	static const struct bad cases[] = {
+		{ "listen a { tls = starttls }",
+		    "1: listen \"a\": tls = starttls: tls_cert_file is missing" },
+		{ "listen a {\ntls_key_file = k }",
+		    "2: listen \"a\": tls_key_file = k: tls_cert_file is missing" },
+		{ "listen a { tls_cert_file = c }",
+		    "1: listen \"a\": tls_cert_file = c: tls_key_file is missing" },
+		{ "listen a { tls_min = 1.3 }",
+		    "1: listen \"a\": tls_min = 1.3: tls_cert_file is missing" },
+		{ "listen a { tls_cert_file = c tls_key_file = k\ntls = none }",
+		    "2: listen \"a\": tls = none: without TLS nobody sees" },
+		{ "listen a { tls_cert_file = c tls_key_file = k tls_min = 1.4 }",
+		    "1: listen \"a\": tls_min = 1.4: not known" },
+	};
+
+	EXPECT_ALL(cases, UPSTREAM);
+}
+END_TEST
+
 START_TEST(open_relays)
 {
 	static const char *const addresses[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1",
@@ -403,8 +424,9 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "values", names_and_paths, quantities);
-	add_tests(suite, "rules", queue, routes, upstreams, logins, tls, listeners, open_relays,
-	    listeners_that_are_fine, all_problems_are_told_in_the_order_of_lines);
+	add_tests(suite, "rules", queue, routes, upstreams, logins, tls, listeners,
+	    listeners_with_tls, open_relays, listeners_that_are_fine,
+	    all_problems_are_told_in_the_order_of_lines);
 }
 
 UNIT_MAIN("config check")

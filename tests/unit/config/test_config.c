@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/path.h"
 #include "sample.h"
 #include "unit.h"
 
@@ -197,6 +198,25 @@ START_TEST(each_port_has_its_way_to_tls)
 END_TEST
 
 /* Setting one end of a range must not force people to set the other. */
+START_TEST(a_certificate_brings_tls_to_a_listener)
+{
+	struct config *c = load_good("listen a { port = 465 tls_cert_file = c tls_key_file = /k }\n"
+				     "listen b { tls_cert_file = c tls_key_file = k }\n"
+				     "listen c { port = 587 } " UPSTREAM);
+	static const enum tls_mode modes[] = { TLS_IMPLICIT, TLS_STARTTLS, TLS_NONE };
+
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(c->listen[i].tls, modes[i]);
+		ck_assert_int_eq(c->listen[i].tls_min, TLS_LEAST_1_2);
+	}
+	ck_assert_str_eq(c->listen[0].tls_key_file, "/k");
+	ck_assert_str_eq(path_base(c->listen[0].tls_cert_file), "c");
+	ck_assert_int_eq(c->listen[0].tls_cert_file[0], '/');
+	ck_assert_uint_eq(c->listen[1].certificate_line, 2);
+	config_free(&c);
+}
+END_TEST
+
 START_TEST(queue_defaults_give_way)
 {
 	struct config *c = load_good("queue { lifetime = 1h }\n" UPSTREAM);
@@ -286,8 +306,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "defaults", a_minimal_file_gets_the_defaults, other_defaults,
 	    default_listeners_are_loopback, a_listener_on_loopback_relays_for_loopback,
-	    port_and_tls_follow_each_other, each_port_has_its_way_to_tls, queue_defaults_give_way,
-	    user_is_only_for_root);
+	    port_and_tls_follow_each_other, each_port_has_its_way_to_tls,
+	    a_certificate_brings_tls_to_a_listener, queue_defaults_give_way, user_is_only_for_root);
 	add_tests(suite, "values", every_key_can_be_given, upstreams_keep_their_order,
 	    files_are_beside_the_config_file, free_takes_null);
 }

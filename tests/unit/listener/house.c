@@ -50,7 +50,8 @@ house_setup(struct house *house)
 void
 house_open(struct house *house)
 {
-	house->listener = listener_new(house->rig.base, &house->config, &house->fd,
+	house->gates = (struct gates){ .gate = &house->gate, .count = 1 };
+	house->listener = listener_new(house->rig.base, &house->config, &house->gates, &house->fd,
 	    house->rig.spool, house->rig.writer, &house->rig.counters);
 	ck_assert_ptr_nonnull(house->listener);
 }

@@ -8,6 +8,7 @@
 #include "../spool/rig.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "listener/gate.h"
 
 struct evbuffer;
 
@@ -20,6 +21,8 @@ struct house {
 	struct cidr relay_from;
 	char name[8], host[32], domain[32];
 	int fd;
+	struct gate gate; /* no TLS */
+	struct gates gates;
 	struct listener *listener;
 	int done; /* times that a drain's on_done was called */
 };

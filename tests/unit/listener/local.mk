@@ -8,10 +8,11 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_mail \
 	tests/unit/listener/test_session \
 	tests/unit/listener/test_space \
+	tests/unit/listener/test_starttls \
 	tests/unit/listener/test_verb
 check_PROGRAMS += $(LISTENER_TESTS)
 TESTS += $(LISTENER_TESTS)
-LISTENER_TEST_LIBS = liblistener.a libnet.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+LISTENER_TEST_LIBS = liblistener.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 LISTENER_TALK = \
 	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \
 	tests/unit/listener/talk.c tests/unit/listener/talk.h
@@ -45,6 +46,10 @@ tests_unit_listener_test_session_LDADD = $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_space_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_space_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_starttls_SOURCES = tests/unit/listener/test_starttls.c $(LISTENER_TALK) $(NET_TEST_CERTS)
+tests_unit_listener_test_starttls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_starttls_LDADD = $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_verb_SOURCES = tests/unit/listener/test_verb.c $(LISTENER_TALK)
 tests_unit_listener_test_verb_CPPFLAGS = $(UNIT_CPPFLAGS)

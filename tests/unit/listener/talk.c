@@ -110,13 +110,13 @@ talk_begin(struct talk *talk)
 	talk->space =
 	    space_new(talk->base, -1, talk->config.limits.min_free, &talk->counters, probe);
 	talk->env.space = talk->space;
-	ck_assert_int_eq(session_env_init(&talk->env), 0);
+	session_env_init(&talk->env);
 	talk->readable =
 	    event_new(talk->base, talk->fd, EV_READ | EV_PERSIST, on_client_readable, talk);
 	event_add(talk->readable, NULL);
 	talk->limit = evtimer_new(talk->base, on_limit, talk);
 	event_add(talk->limit, &limit);
-	talk->session = session_start(&talk->env, fds[1], &talk->listen,
+	talk->session = session_start(&talk->env, fds[1], &talk->listen, &talk->gate,
 	    (struct sockaddr *)&talk->peer, sizeof talk->peer, on_session_end, talk);
 	ck_assert_ptr_nonnull(talk->session);
 }

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "fake_spool.h"
+#include "listener/gate.h"
 #include "listener/session.h"
 
 enum { TALK_LIMIT_MS = 10000 };
@@ -30,6 +31,7 @@ struct talk {
 	struct event_base *base;
 	struct config config;
 	struct config_listen listen;
+	struct gate gate; /* no TLS */
 	struct cidr relay_from;
 	struct counters counters;
 	struct fake_spool spool;

@@ -8,7 +8,8 @@ NET_TESTS = \
 	tests/unit/net/test_listen \
 	tests/unit/net/test_names \
 	tests/unit/net/test_socks \
-	tests/unit/net/test_tls
+	tests/unit/net/test_tls \
+	tests/unit/net/test_tls_server
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 NET_TEST_LOOP = tests/unit/net/loop.c tests/unit/net/loop.h
@@ -51,3 +52,7 @@ tests_unit_net_test_socks_LDADD = $(NET_TEST_LIBS)
 tests_unit_net_test_tls_SOURCES = tests/unit/net/test_tls.c $(NET_TEST_CERTS)
 tests_unit_net_test_tls_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_net_test_tls_LDADD = $(NET_TEST_LIBS)
+
+tests_unit_net_test_tls_server_SOURCES = tests/unit/net/test_tls_server.c $(NET_TEST_CERTS)
+tests_unit_net_test_tls_server_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_net_test_tls_server_LDADD = $(NET_TEST_LIBS)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/* gate.c - see gate.h. */
+#include "listener/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "config/certificate.h"
+#include "config/config.h"
+#include "config/report.h"
+#include "net/tls_server.h"
+
+/* Each line, with the listener's name in front. */
+static void
+add_warnings(const struct config_listen *listen, const struct str *lines, struct str *out)
+{
+	for (size_t at = 0; at < lines->len;) {
+		size_t n = strcspn(lines->data + at, "\n") + 1;
+
+		str_printf(out, "listen \"%s\": %.*s", listen->name, (int)n, lines->data + at);
+		at += n;
+	}
+}
+
+/* NULL with the reason in why. */
+static struct tls_server *
+make_tls(const struct config_listen *listen, struct str *why)
+{
+	struct certificate *certificate =
+	    certificate_load(listen->tls_cert_file, listen->tls_key_file, why);
+	struct tls_server *tls =
+	    certificate == NULL ? NULL : tls_server_new(certificate, listen->tls_min, why);
+
+	certificate_free(&certificate);
+	return tls;
+}
+
+static void
+load_tls(struct gate *gate, const struct config_listen *listen, struct report *report,
+    struct str *warnings)
+{
+	struct str text = STR_EMPTY;
+
+	if (listen->tls == TLS_NONE)
+		return;
+	gate->tls = make_tls(listen, &text);
+	if (gate->tls == NULL) {
+		report_add(report, listen->certificate_line,
+		    "listen \"%s\": %s; needed: a certificate and its key, in PEM", listen->name,
+		    str_is_bad(&text) ? "out of memory" : text.data);
+	} else {
+		tls_server_warn(gate->tls, &text);
+		add_warnings(listen, &text, warnings);
+	}
+	str_free(&text);
+}
+
+struct gates *
+gates_load(const struct config *config, struct str *errors, struct str *warnings)
+{
+	struct report report = { .file = config->file };
+	struct gates *gates = xcalloc(1, sizeof *gates);
+
+	gates->count = config->nlisten;
+	gates->gate = xcalloc(config->nlisten + 1, sizeof *gates->gate);
+	for (size_t i = 0; i < config->nlisten; i++)
+		load_tls(&gates->gate[i], &config->listen[i], &report, warnings);
+	if (report.count > 0)
+		gates_free(&gates);
+	report_write(&report, errors);
+	return gates;
+}
+
+int
+gates_check(const struct config *config, struct str *errors, struct str *warnings)
+{
+	struct gates *gates = gates_load(config, errors, warnings);
+
+	if (gates == NULL)
+		return -1;
+	gates_free(&gates);
+	return 0;
+}
+
+void
+gates_free(struct gates **gates)
+{
+	struct gates *old = *gates;
+
+	if (old == NULL)
+		return;
+	*gates = NULL;
+	for (size_t i = 0; i < old->count; i++)
+		tls_server_free(&old->gate[i].tls);
+	free(old->gate);
+	free(old);
+}
