@@ -286,7 +286,7 @@ stock_take(struct stock *stock, const char *path)
 	if (spool_last_segment(path, &last) < 0 && errno != ENOENT)
 		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
 	stock->board.next_segment = last + 1;
-	stock->history = history_new();
+	stock->history = history_new(NULL);
 	stock->spool = spool_open_found(path, &stock->board, say_missing);
 	if (stock->spool == NULL || stock->history == NULL)
 		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,15 +59,16 @@ plan(struct feed *feed, struct queue_item *item, const struct envelope *envelope
 		die_of_memory();
 }
 
-/* Tell a new item its past. */
+/* Tell a new item its past, which hands its reason on. */
 static void
-apply(struct feed *feed, struct queue_item *item, const struct past *past)
+apply(struct feed *feed, struct queue_item *item, struct past *past)
 {
 	item->warned |= past->warned;
 	if (past->attempts > 0) {
 		item->attempts = (uint16_t)(item->attempts + past->attempts);
 		reasons_drop(feed->of.reasons, item->reason);
-		item->reason = reasons_take(feed->of.reasons, past->reply);
+		item->reason = past->reason;
+		past->reason = 0;
 	}
 	if (past->held)
 		queue_hold(feed->of.queue, item);
@@ -77,7 +79,7 @@ apply(struct feed *feed, struct queue_item *item, const struct past *past)
 }
 
 static void
-add(struct feed *feed, const struct spool_record *record, const struct past *past)
+add(struct feed *feed, const struct spool_record *record, struct past *past)
 {
 	struct queue_item *older = queue_find(feed->of.queue, record->id);
 	struct queue_item *item = queue_add(feed->of.queue, record);
@@ -176,6 +178,7 @@ static void
 recovery_is_over(struct feed *feed)
 {
 	feed->recovered = true;
+	(void)malloc_trim(0); /* outcomes are told one by one from now on */
 	log_info("recovered", log_d("messages", queue_count(feed->of.queue)),
 	    log_d("segments", segments_count(feed->of.segments)),
 	    log_d("ms", clock_mono_ms() - feed->started_ms));
@@ -246,7 +249,7 @@ feed_new(const struct feed_context *context)
 		return NULL;
 	feed->of = *context;
 	feed->started_ms = clock_mono_ms();
-	feed->history = history_new();
+	feed->history = history_new(context->reasons);
 	feed->reader = spool_reader_new(context->spool, context->counters);
 	feed->wake =
 	    event_new(context->base, context->wake_fd, EV_READ | EV_PERSIST, on_wake, feed);

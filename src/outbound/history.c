@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* history.c - see history.h: a binary tree by place; a segment has some ten thousand records at
- * most. */
+/* history.c - see history.h: a binary tree by place.  A segment of small messages has more than a
+ * hundred thousand records, so that each octet here counts. */
 #include "outbound/history.h"
 
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "queue/reasons.h"
 
 struct history {
 	void *tree;
+	struct reasons *reasons;
 };
 
 static int
@@ -23,9 +25,13 @@ compare(const void *a, const void *b)
 }
 
 struct history *
-history_new(void)
+history_new(struct reasons *reasons)
 {
-	return calloc(1, sizeof(struct history));
+	struct history *history = calloc(1, sizeof *history);
+
+	if (history != NULL)
+		history->reasons = reasons;
+	return history;
 }
 
 void
@@ -33,7 +39,8 @@ past_free(struct past **past)
 {
 	if (*past == NULL)
 		return;
-	free((*past)->reply);
+	if ((*past)->reasons != NULL)
+		reasons_drop((*past)->reasons, (*past)->reason);
 	free((*past)->done);
 	free(*past);
 	*past = NULL;
@@ -65,6 +72,7 @@ find_or_make(struct history *history, uint64_t segment, uint32_t offset)
 	if (past == NULL)
 		return NULL;
 	past->place = (struct spool_place){ .segment = segment, .offset = offset };
+	past->reasons = history->reasons;
 
 	struct past **node = tsearch(past, &history->tree, compare);
 
@@ -86,14 +94,15 @@ add_done(struct past *past, uint32_t rcpt)
 }
 
 /* Routes that are put off in the same round wait until the same time: that is one attempt. */
-static bool
+static void
 defer(struct past *past, const struct outcome *outcome)
 {
 	past->attempts += past->next_try_ms != outcome->time_ms;
 	past->next_try_ms = outcome->time_ms;
-	free(past->reply);
-	past->reply = NULL;
-	return outcome->reply == NULL || (past->reply = strdup(outcome->reply)) != NULL;
+	if (past->reasons == NULL)
+		return;
+	reasons_drop(past->reasons, past->reason);
+	past->reason = reasons_take(past->reasons, outcome->reply);
 }
 
 bool
@@ -108,7 +117,8 @@ history_add(struct history *history, uint64_t segment, const struct outcome *out
 	case OUTCOME_FAILED:
 		return add_done(past, outcome->rcpt);
 	case OUTCOME_DEFERRED:
-		return defer(past, outcome);
+		defer(past, outcome);
+		break;
 	case OUTCOME_WARNED:
 		past->warned = true;
 		break;

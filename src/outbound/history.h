@@ -14,22 +14,28 @@
 #include "spool/writer.h"
 
 struct history;
+struct reasons;
 
 /* What is known of the message whose record lies at a place. */
 struct past {
 	struct spool_place place;
-	bool removed; /* done as a whole */
-	bool moved;   /* a later segment has it */
+	int64_t next_try_ms; /* 0: at once */
+	uint32_t *done;      /* recipients delivered or failed, in the order of time */
+	uint32_t ndone;
+	uint32_t attempts;
+	struct reasons *reasons; /* where reason counts, or NULL */
+	uint16_t reason;         /* the reply of the last deferral: a reference */
+	bool removed;            /* done as a whole */
+	bool moved;              /* a later segment has it */
 	bool held, warned;
 	bool released; /* later than it was held, here or in the envelope of a copy */
-	unsigned attempts;
-	int64_t next_try_ms; /* 0: at once */
-	char *reply;         /* of the last deferral, or NULL */
-	uint32_t *done;      /* recipients delivered or failed, in the order of time */
-	size_t ndone;
 };
 
-struct history *history_new(void);
+/*
+ * Replies are kept in reasons, which is borrowed: a segment may have a hundred thousand, which say
+ * much the same.  NULL: they are not kept.
+ */
+struct history *history_new(struct reasons *reasons);
 void history_free(struct history **history);
 
 /* Take note of an outcome; false when out of memory. */

@@ -29,7 +29,7 @@ tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a libsmtp.a $(SP
 tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_history_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_history_LDADD = liboutbound.a libqueue.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_ledger_SOURCES = \
 	tests/unit/outbound/test_ledger.c tests/unit/outbound/inside.c \
 	tests/unit/outbound/inside.h

@@ -2,6 +2,10 @@
 /* test_history.c - outcomes of earlier runs meet their records again. */
 #include "outbound/history.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "queue/reasons.h"
 #include "unit.h"
 
 static void
@@ -26,7 +30,8 @@ take(struct history *history, uint32_t offset)
 
 START_TEST(adds_up_what_happened)
 {
-	struct history *history = history_new();
+	struct reasons *reasons = reasons_new();
+	struct history *history = history_new(reasons);
 
 	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, "451 first");
 	note(history, OUTCOME_DELIVERED, 64, 2, 1500, "250 ok");
@@ -39,18 +44,19 @@ START_TEST(adds_up_what_happened)
 	ck_assert_ptr_nonnull(past);
 	ck_assert_uint_eq(past->attempts, 2);
 	ck_assert_int_eq(past->next_try_ms, 2000);
-	ck_assert_str_eq(past->reply, "451 second");
+	ck_assert_str_eq(reasons_text(reasons, past->reason), "451 second");
 	ck_assert_uint_eq(past->ndone, 2);
 	ck_assert(past->warned && !past->removed && !past->held);
 	past_free(&past);
 	ck_assert_ptr_null(take(history, 64));
 	history_free(&history);
+	reasons_free(&reasons);
 }
 END_TEST
 
 START_TEST(the_last_order_counts)
 {
-	struct history *history = history_new();
+	struct history *history = history_new(NULL);
 
 	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, NULL);
 	note(history, OUTCOME_HELD, 64, OUTCOME_ALL, 0, NULL);
@@ -70,7 +76,7 @@ END_TEST
 
 START_TEST(places_do_not_mix)
 {
-	struct history *history = history_new();
+	struct history *history = history_new(NULL);
 
 	for (uint32_t i = 0; i < 500; i++)
 		note(history, i % 2 == 0 ? OUTCOME_REMOVED : OUTCOME_MOVED, i * 64, OUTCOME_ALL, 0,
@@ -86,11 +92,40 @@ START_TEST(places_do_not_mix)
 }
 END_TEST
 
+/* A segment may have a hundred thousand replies: none is kept twice, and not all that differ. */
+START_TEST(replies_are_kept_once)
+{
+	struct reasons *reasons = reasons_new();
+	struct history *history = history_new(reasons);
+	char words[32];
+
+	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, "450 mailbox busy");
+	note(history, OUTCOME_DEFERRED, 128, OUTCOME_ALL, 1000, "450 mailbox busy");
+
+	struct past *a = take(history, 64), *b = take(history, 128);
+
+	ck_assert_uint_ne(a->reason, 0);
+	ck_assert_uint_eq(a->reason, b->reason);
+	past_free(&a);
+	past_free(&b);
+	/* References are given back: by the next reply, by the taken, and by those never taken. */
+	for (unsigned i = 0; i < REASONS_MAX * 2; i++) {
+		(void)snprintf(words, sizeof words, "450 number %u", i);
+		note(history, OUTCOME_DEFERRED, 192 + i % 2 * 64, OUTCOME_ALL, 1000, words);
+		a = i % 2 == 0 ? take(history, 192) : NULL;
+		ck_assert(a == NULL || strcmp(reasons_text(reasons, a->reason), words) == 0);
+		past_free(&a);
+	}
+	history_free(&history);
+	reasons_free(&reasons);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
-	add_tests(
-	    suite, "history", adds_up_what_happened, the_last_order_counts, places_do_not_mix);
+	add_tests(suite, "history", adds_up_what_happened, the_last_order_counts, places_do_not_mix,
+	    replies_are_kept_once);
 }
 
 UNIT_MAIN("history")
