@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "control/answer.h"
+#include "control/command.h"
 #include "control/listing.h"
 #include "control/order.h"
 #include "control/present.h"
@@ -137,30 +138,11 @@ static void
 post_command(struct control *control, struct evhttp_request *request, const char *id,
     enum outbound_command command)
 {
-	static const struct {
-		int code;
-		const char *text;
-	} answers[] = {
-		[OUTBOUND_DONE] = { HTTP_OK, NULL },
-		[OUTBOUND_NO_SUCH_MESSAGE] = { HTTP_NOTFOUND, "no such message in the queue" },
-		[OUTBOUND_IS_HELD] = { 409, "the message is held: release it" },
-		[OUTBOUND_BUSY] = { 409, "the message is being sent right now: ask again" },
-		[OUTBOUND_FAILED] = { HTTP_INTERNAL,
-		    "the spool could not be written; see the log" },
-	};
-	uint64_t number;
-	enum outbound_answer got = OUTBOUND_NO_SUCH_MESSAGE;
+	uint64_t number = 0;
 
-	if (!may_order(control, request))
-		return;
-	if (id_parse(id, &number) == 0)
-		got = outbound_command(control->of.outbound, command, number);
-	if (got == OUTBOUND_DONE && command == OUTBOUND_RETRY)
-		outbound_probe_now(control->of.outbound);
-	if (got == OUTBOUND_DONE)
-		answer(request, HTTP_OK, json_pack("{s:s}", "id", id));
-	else
-		answer_error(request, answers[got].code, answers[got].text);
+	(void)!id_parse(id, &number); /* no message has the id 0 */
+	if (may_order(control, request))
+		command_start(control->of.outbound, request, number, command);
 }
 
 static void

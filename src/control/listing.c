@@ -57,7 +57,7 @@ void
 listing_start(
     struct outbound *outbound, struct evhttp_request *request, struct selection *selection)
 {
-	static const struct walk_job job = { list_message, list_end, true };
+	static const struct walk_job job = { list_message, list_end, true, false };
 	struct listing *listing = calloc(1, sizeof *listing);
 
 	if (listing == NULL) {

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libcontrol.a
 libcontrol_a_SOURCES = \
 	src/control/answer.c src/control/answer.h \
+	src/control/command.c src/control/command.h \
 	src/control/client.c src/control/client.h \
 	src/control/control.c src/control/control.h \
 	src/control/listing.c src/control/listing.h \

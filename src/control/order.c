@@ -72,7 +72,7 @@ void
 order_start(struct outbound *outbound, struct evhttp_request *request, struct selection *selection,
     enum outbound_command command, const bool *is_leaving)
 {
-	static const struct walk_job job = { obey, end, false };
+	static const struct walk_job job = { obey, end, false, true };
 	struct order *order = calloc(1, sizeof *order);
 
 	if (order == NULL) {

@@ -19,7 +19,12 @@
 #include "spool/envelope.h"
 #include "spool/reader.h"
 
-enum { TURN_MS = 5, CHUNK_MAX = 64 * 1024, POLL_MS = 20 };
+enum {
+	TURN_MS = 5,
+	CHUNK_MAX = 64 * 1024,
+	POLL_MS = 20,
+	STILL_MS = 5000, /* then what is being moved is left out: the disk may be stuck */
+};
 
 struct walk {
 	struct outbound *outbound;
@@ -29,15 +34,18 @@ struct walk {
 	void *ctx;
 	const bool *is_leaving;
 	struct queue_cursor at;
-	struct event *recovery; /* looks whether it is over; NULL afterwards */
+	struct event *poll;  /* looks whether it may begin; NULL afterwards */
+	int64_t still_by_ms; /* monotonic */
 };
 
 static void
 walk_free(struct walk *walk)
 {
 	queue_cursor_close(&walk->at);
-	if (walk->recovery != NULL)
-		event_free(walk->recovery);
+	if (walk->poll != NULL)
+		event_free(walk->poll);
+	if (walk->job->is_order)
+		outbound_calm_end(walk->outbound);
 	selection_free(&walk->selection);
 	free(walk->ctx);
 	free(walk);
@@ -125,20 +133,29 @@ begin(struct walk *walk)
 	on_turn(evhttp_request_get_connection(walk->request), walk);
 }
 
+static bool
+may_begin(const struct walk *walk)
+{
+	if (!outbound_is_recovered(walk->outbound))
+		return false;
+	return !walk->job->is_order || outbound_is_still(walk->outbound) ||
+	       clock_mono_ms() >= walk->still_by_ms;
+}
+
 static void
-wait_for_recovery(evutil_socket_t fd, short what, void *ctx)
+on_poll(evutil_socket_t fd, short what, void *ctx)
 {
 	const struct timeval soon = { .tv_usec = POLL_MS * 1000 };
 	struct walk *walk = ctx;
 
 	(void)fd;
 	(void)what;
-	if (!outbound_is_recovered(walk->outbound)) {
-		evtimer_add(walk->recovery, &soon);
+	if (!may_begin(walk)) {
+		evtimer_add(walk->poll, &soon);
 		return;
 	}
-	event_free(walk->recovery);
-	walk->recovery = NULL;
+	event_free(walk->poll);
+	walk->poll = NULL;
 	begin(walk);
 }
 
@@ -155,16 +172,25 @@ walk_start(struct outbound *outbound, struct evhttp_request *request, struct sel
 		answer_error(request, HTTP_INTERNAL, "out of memory");
 		return;
 	}
-	*walk = (struct walk){ outbound, request, selection, job, ctx, is_leaving, { 0 }, NULL };
+	*walk = (struct walk){
+		.outbound = outbound,
+		.request = request,
+		.selection = selection,
+		.job = job,
+		.ctx = ctx,
+		.is_leaving = is_leaving,
+		.still_by_ms = clock_mono_ms() + STILL_MS,
+	};
+	if (job->is_order)
+		outbound_calm(outbound);
 	evhttp_add_header(
 	    evhttp_request_get_output_headers(request), "Content-Type", "application/json");
 	evhttp_connection_set_closecb(connection, on_closed, walk);
 	evhttp_send_reply_start(request, HTTP_OK, "OK");
-	if (!outbound_is_recovered(outbound))
-		walk->recovery =
-		    evtimer_new(evhttp_connection_get_base(connection), wait_for_recovery, walk);
-	if (walk->recovery != NULL)
-		wait_for_recovery(-1, 0, walk);
+	if (!may_begin(walk))
+		walk->poll = evtimer_new(evhttp_connection_get_base(connection), on_poll, walk);
+	if (walk->poll != NULL)
+		on_poll(-1, 0, walk);
 	else
 		begin(walk);
 }

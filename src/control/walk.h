@@ -27,6 +27,7 @@ struct walk_job {
 	/* The walk is over, or cut short because the process leaves: write the rest. */
 	void (*end)(void *ctx, bool is_cut, struct evbuffer *answer);
 	bool wants_envelope;
+	bool is_order; /* it waits until no message is being moved, and meanwhile none is */
 };
 
 /*

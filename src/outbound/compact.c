@@ -36,6 +36,7 @@ struct compact {
 	int64_t filled_ms;      /* monotonic: when it was last filled */
 	uint32_t spares;        /* that were allowed last */
 	uint64_t finished;      /* segments until then */
+	unsigned pauses;
 };
 
 static uint64_t
@@ -140,10 +141,23 @@ walk(struct compact *compact)
 void
 compact_go_on(struct compact *compact)
 {
-	if (compact->at.index == NULL)
+	if (compact->at.index == NULL || compact->pauses > 0)
 		return;
 	fill_budget(compact);
 	walk(compact);
+}
+
+void
+compact_pause(struct compact *compact)
+{
+	compact->pauses++;
+}
+
+void
+compact_resume(struct compact *compact)
+{
+	if (--compact->pauses == 0)
+		compact_go_on(compact);
 }
 
 bool

@@ -42,6 +42,10 @@ void compact_free(struct compact **compact);
 /* A copy has ended: others may begin. */
 void compact_go_on(struct compact *compact);
 
+/* Begin no copy until as many have resumed as have paused. */
+void compact_pause(struct compact *compact);
+void compact_resume(struct compact *compact);
+
 /* One turn, as it comes by itself once a second and more often while there is something to do:
  * whether that is so. */
 bool compact_turn(struct compact *compact);

@@ -22,7 +22,8 @@ struct forward {
 	struct forward_context of;
 	size_t busy;
 	bool has_failed;
-	int64_t failed_ms; /* monotonic: last */
+	int64_t failed_ms;            /* monotonic: last */
+	uint64_t last_id, last_place; /* of the last copy that was written: the old one's */
 };
 
 struct copy {
@@ -52,6 +53,16 @@ size_t
 forward_busy(const struct forward *forward)
 {
 	return forward->busy;
+}
+
+/* The feed meets copies in the order in which they were written. */
+bool
+forward_is_still(const struct forward *forward)
+{
+	const struct queue_item *last =
+	    forward->last_id != 0 ? queue_find(forward->of.queue, forward->last_id) : NULL;
+
+	return forward->busy == 0 && (last == NULL || last->place != forward->last_place);
 }
 
 bool
@@ -85,6 +96,10 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 	copy->forward->busy--;
 	copy->forward->has_failed = error != 0;
 	copy->forward->failed_ms = clock_mono_ms();
+	if (error == 0) {
+		copy->forward->last_id = copy->id;
+		copy->forward->last_place = copy->place;
+	}
 	/* Where the disk refuses even to cut off what it refused, the copy may be there by now. */
 	if (error != 0 && item != NULL && item->place == copy->place) {
 		id_format(copy->id, id);

@@ -38,7 +38,10 @@ int forward_message(struct forward *forward, struct queue_item *item);
 enum { FORWARD_MAX = 32, FORWARD_RETRY_MS = 10000 };
 bool forward_is_ready(const struct forward *forward);
 
-/* How many copies are under way. */
+/* How many copies are being written. */
 size_t forward_busy(const struct forward *forward);
+
+/* Whether no copy is under way, and no message is ACTIVE for one any more. */
+bool forward_is_still(const struct forward *forward);
 
 #endif

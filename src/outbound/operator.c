@@ -4,8 +4,10 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "outbound/compact.h"
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
+#include "outbound/forward.h"
 #include "outbound/ledger.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/route.h"
@@ -110,24 +112,47 @@ make_ready(struct outbound *outbound, struct queue_item *item)
 		queue_put_back(outbound->queue, item, true, 0);
 }
 
+void
+outbound_calm(struct outbound *outbound)
+{
+	compact_pause(outbound->compact);
+}
+
+void
+outbound_calm_end(struct outbound *outbound)
+{
+	compact_resume(outbound->compact);
+}
+
+bool
+outbound_is_still(const struct outbound *outbound)
+{
+	return forward_is_still(outbound->forward);
+}
+
+/* A retry is about now, and not recorded; as outbound_retry_all(). */
+static enum outbound_answer
+retry(struct outbound *outbound, struct queue_item *item)
+{
+	if (item->state == QUEUE_HELD)
+		return OUTBOUND_IS_HELD;
+	if (item->state != QUEUE_READY || item->next_try_ms != 0)
+		make_ready(outbound, item);
+	return OUTBOUND_DONE;
+}
+
 static enum outbound_answer
 obey(struct outbound *outbound, enum outbound_command command, struct queue_item *item)
 {
-	static const enum outcome_kind outcomes[] = {
-		[OUTBOUND_RETRY] = OUTCOME_RELEASED,
-		[OUTBOUND_HOLD] = OUTCOME_HELD,
-		[OUTBOUND_RELEASE] = OUTCOME_RELEASED,
-	};
+	enum outcome_kind kind = command == OUTBOUND_HOLD ? OUTCOME_HELD : OUTCOME_RELEASED;
 
 	if (command == OUTBOUND_DELETE)
 		return ledger_discard(outbound->ledger, item, "deleted by an operator") == 0
 			   ? OUTBOUND_DONE
 			   : OUTBOUND_FAILED;
-	if (command == OUTBOUND_RETRY && item->state == QUEUE_HELD)
-		return OUTBOUND_IS_HELD;
-	if (command == OUTBOUND_RETRY && item->state == QUEUE_READY && item->next_try_ms == 0)
-		return OUTBOUND_DONE;
-	if (ledger_record(outbound->ledger, item, outcomes[command], clock_real_ms()) == -1)
+	if (command == OUTBOUND_RETRY)
+		return retry(outbound, item);
+	if (ledger_record(outbound->ledger, item, kind, clock_real_ms()) == -1)
 		return OUTBOUND_FAILED;
 	if (command == OUTBOUND_HOLD)
 		queue_hold(outbound->queue, item);

@@ -80,7 +80,7 @@ enum outbound_answer {
 	OUTBOUND_DONE,
 	OUTBOUND_NO_SUCH_MESSAGE,
 	OUTBOUND_IS_HELD, /* a held message is not retried: release it */
-	OUTBOUND_BUSY,    /* it is being sent right now: ask again */
+	OUTBOUND_BUSY,    /* it is being sent right now, or moved: ask again */
 	OUTBOUND_FAILED,  /* the outcome could not be written */
 };
 
@@ -88,10 +88,22 @@ enum outbound_answer {
 enum outbound_answer
 outbound_command(struct outbound *outbound, enum outbound_command command, uint64_t id);
 
+/*
+ * Messages that are moved within the spool are busy, too.  Between the two none begins to be, and
+ * soon the outbound side is still: then what is busy is being sent.
+ */
+void outbound_calm(struct outbound *outbound);
+void outbound_calm_end(struct outbound *outbound);
+bool outbound_is_still(const struct outbound *outbound);
+
 /* Held upstreams are probed at once, whatever their clocks say. */
 void outbound_probe_now(struct outbound *outbound);
 
-/* Every waiting message is due now, and held upstreams are probed at once: how many messages. */
+/*
+ * Every waiting message is due now, and held upstreams are probed at once: how many messages.  As
+ * with any retry, that is for now: after a restart what is left waits for the time it was put off
+ * to.
+ */
 uint64_t outbound_retry_all(struct outbound *outbound);
 
 #endif

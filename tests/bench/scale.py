@@ -154,11 +154,15 @@ def disk(postern):
 
 
 def order(table, postern, command, *selection):
-    """Returns how many messages it was for."""
-    began = time.monotonic()
-    done = postern.ctl(command, *selection, timeout=600)
+    """Returns how many messages it was for.  For those that are being sent it is given again."""
+    began, count = time.monotonic(), 0
+    while True:
+        done = postern.ctl(command, *selection, timeout=600)
+        number = done.stdout.split(" ", 1)[0]
+        count += int(number) if number.isdigit() else 0
+        if done.returncode != os.EX_TEMPFAIL:
+            break
     assert done.returncode == 0, done.stderr
-    count = int(done.stdout.split()[0])
     table.add(f"posternctl {command} {' '.join(selection)}: {count}", round(time.monotonic() - began, 2), "s")
     return count
 

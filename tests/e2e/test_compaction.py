@@ -76,3 +76,22 @@ def test_reports_leave_nothing_behind(relay):
     while time.monotonic() < deadline:  # nor does it go on for ever about the last few
         assert used(relay) <= 2 * SEGMENT
         time.sleep(0.1)
+
+
+def test_orders_find_what_is_being_moved(relay):
+    """A message that is copied within the spool is not being sent: an order waits for the copy."""
+    relay.provider.fault("rcpt=reply:450 4.2.1 later")
+    relay.load(2000, "--senders", "2000", size=SIZE)
+    wait_until(lambda: len(waiting(relay)) == 2000, 60, "all to wait")
+    first = min((relay.spool / "log").glob("*.seg"))
+    orders = [["hold", "--all"], *(["delete", "--from", f"*{digit}.sender@*"] for digit in "12345678")]
+    assert [relay.ctl(*order).returncode for order in orders] == [0] * len(orders)
+    stay = [message["id"] for message in waiting(relay)]
+    turns = 0
+    while first.exists() or turns < 10:
+        one = stay[turns % len(stay)]
+        for order in (["hold", "--all"], ["release", one], ["hold", one]):
+            done = relay.ctl(*order)
+            assert done.returncode == 0, done.stderr
+        turns += 1
+    assert {message["id"] for message in waiting(relay)} == set(stay)

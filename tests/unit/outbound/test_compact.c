@@ -244,6 +244,64 @@ START_TEST(an_emptied_segment_goes)
 }
 END_TEST
 
+/* Orders of an operator pause the moving: those that wait stay at hand. */
+START_TEST(nothing_moves_in_a_pause)
+{
+	struct inside inside;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	leave_two(&inside, &rig);
+
+	uint64_t old = queue_place(queue_find(inside.queue, STAYING)).segment;
+
+	compact_pause(inside.compact);
+	compact_pause(inside.compact);
+	for (int times = 0; times < 20; times++) {
+		inside_turn(&inside);
+		ck_assert_uint_eq(queue_count_state(inside.queue, QUEUE_WAITING), 2);
+	}
+	compact_resume(inside.compact);
+	inside_turn(&inside);
+	ck_assert_uint_eq(queue_place(queue_find(inside.queue, STAYING)).segment, old);
+	ck_assert(forward_is_still(inside.forward));
+	compact_resume(inside.compact);
+	move_on(&inside, never);
+	inside_close(&inside);
+	rig_close(&rig);
+}
+END_TEST
+
+/* All is still when none of what was copied is ACTIVE: the copies are written, and have been met.
+ */
+START_TEST(all_is_still_when_copies_are_met)
+{
+	int64_t until = clock_mono_ms() + DEADLINE_MS;
+	bool was_moving = false;
+	struct inside inside;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	leave_two(&inside, &rig);
+
+	uint64_t old = queue_place(queue_find(inside.queue, STAYING)).segment;
+
+	while (queue_place(queue_find(inside.queue, 2 * STAYING)).segment == old ||
+	       !forward_is_still(inside.forward)) {
+		ck_assert_int_lt(clock_mono_ms(), until);
+		compact_turn(inside.compact);
+		was_moving |= !forward_is_still(inside.forward);
+		ck_assert(forward_is_still(inside.forward) ==
+			  (queue_count_state(inside.queue, QUEUE_ACTIVE) == 0));
+		event_base_loop(inside.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	}
+	ck_assert(was_moving);
+	ck_assert_uint_eq(queue_count_state(inside.queue, QUEUE_WAITING), 2);
+	inside_close(&inside);
+	rig_close(&rig);
+}
+END_TEST
+
 /* The power fails at each call while messages are moved: both are there afterwards, once, and none
  * that was delivered. */
 START_TEST(a_power_cut_loses_and_doubles_none)
@@ -345,7 +403,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "bound", one_of_a_hundred_stays);
-	add_tests(suite, "moving", an_emptied_segment_goes, a_power_cut_loses_and_doubles_none,
+	add_tests(suite, "moving", an_emptied_segment_goes, nothing_moves_in_a_pause,
+	    all_is_still_when_copies_are_met, a_power_cut_loses_and_doubles_none,
 	    a_damaged_message_is_let_alone, what_is_young_and_due_is_let_alone);
 }
 
