@@ -221,16 +221,25 @@ selection_is_partial(const struct selection *selection)
 
 bool
 selection_takes(const struct selection *selection, const struct queue *queue,
-    const struct queue_item *item, const char *reason, int64_t now_ms)
+    const struct queue_item *item, int64_t now_ms)
 {
 	if (selection->by_state && item->state != selection->state)
 		return false;
 	if (selection->by_age && id_age_ms(item->id, now_ms) < selection->older_ms)
 		return false;
-	if (selection->by_sender && !queue_sender_may_be(queue, item, selection->from))
-		return false;
-	return selection->reason == NULL ||
-	       (reason != NULL && strcasestr(reason, selection->reason) != NULL);
+	return !selection->by_sender || queue_sender_may_be(queue, item, selection->from);
+}
+
+bool
+selection_reads_reason(const struct selection *selection)
+{
+	return selection->reason != NULL;
+}
+
+bool
+selection_takes_reason(const struct selection *selection, const char *reason)
+{
+	return reason != NULL && strcasestr(reason, selection->reason) != NULL;
 }
 
 bool

@@ -30,12 +30,14 @@ bool selection_is_named(const struct selection *selection);
 bool selection_is_partial(const struct selection *selection);
 
 /*
- * A message is selected when both say so; the second has its envelope read from the disk and is
- * asked only if needed.  reason: as it is shown, or NULL.  A recipient counts while it is
- * outstanding.
+ * A message is selected when all say so; what the later ones look at may have to be read from the
+ * disk, and they are asked only if needed.  reason: as it is shown, or NULL.  A recipient counts
+ * while it is outstanding.
  */
 bool selection_takes(const struct selection *selection, const struct queue *queue,
-    const struct queue_item *item, const char *reason, int64_t now_ms);
+    const struct queue_item *item, int64_t now_ms);
+bool selection_reads_reason(const struct selection *selection);
+bool selection_takes_reason(const struct selection *selection, const char *reason);
 bool selection_reads_envelope(const struct selection *selection);
 bool selection_takes_envelope(const struct selection *selection, const struct queue_item *item,
     const struct envelope *envelope);

@@ -70,8 +70,10 @@ look_at(struct walk *walk, struct queue_item *item, int64_t now_ms, struct evbuf
 	bool reads = selection_reads_envelope(selection), goes_on = true;
 	struct envelope *envelope = NULL;
 
-	if (!selection_takes(selection, outbound_queue(walk->outbound), item,
-		outbound_reason(walk->outbound, item), now_ms))
+	if (!selection_takes(selection, outbound_queue(walk->outbound), item, now_ms))
+		return true;
+	if (selection_reads_reason(selection) &&
+	    !selection_takes_reason(selection, outbound_reason(walk->outbound, item)))
 		return true;
 	if (reads || walk->job->wants_envelope) {
 		const struct spool_place place = queue_place(item);

@@ -13,8 +13,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "outbound/delivery.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
-#include "queue/reasons.h"
 #include "spool/envelope.h"
 #include "spool/writer.h"
 
@@ -127,7 +127,7 @@ describe(const struct forward *forward, const struct delivery *delivery, enum qu
 	envelope.next_try_ms = state == QUEUE_WAITING ? item->next_try_ms : 0;
 	envelope.warned = item->warned;
 	envelope.held = state == QUEUE_HELD;
-	envelope.last_reply = (char *)(uintptr_t)reasons_text(forward->of.reasons, item->reason);
+	envelope.last_reply = (char *)(uintptr_t)words_of(forward->of.words, item);
 	return envelope;
 }
 

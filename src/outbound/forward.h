@@ -12,15 +12,15 @@
 struct forward;
 struct queue;
 struct queue_item;
-struct reasons;
 struct spool;
 struct spool_writer;
+struct words;
 
 struct forward_context {
 	struct queue *queue;
-	struct reasons *reasons;
 	struct spool *spool;
 	struct spool_writer *writer;
+	struct words *words;
 	void (*on_idle)(void *ctx); /* a copy is no longer under way */
 	void *ctx;
 };

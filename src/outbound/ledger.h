@@ -23,12 +23,14 @@ struct reporter;
 struct segments;
 struct spool_outcomes;
 struct spool_place;
+struct words;
 
 struct ledger_context {
 	struct event_base *base;
 	const struct config *config;
 	struct queue *queue;
 	struct reasons *reasons;
+	struct words *words;
 	struct segments *segments;
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;

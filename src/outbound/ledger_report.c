@@ -14,8 +14,8 @@
 #include "config/config.h"
 #include "outbound/ledger_internal.h"
 #include "outbound/report.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
-#include "queue/reasons.h"
 #include "spool/envelope.h"
 
 void
@@ -98,7 +98,7 @@ void
 ledger_warn(struct ledger *ledger, struct delivery *delivery)
 {
 	struct queue_item *item = delivery->item;
-	const char *words = reasons_text(ledger->of.reasons, item->reason);
+	const char *words = words_of(ledger->of.words, item);
 
 	if (report_is_due(delivery->envelope)) {
 		delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_DEFERRED, 0, "",

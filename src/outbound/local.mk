@@ -28,4 +28,5 @@ liboutbound_a_SOURCES = \
 	src/outbound/turn.c src/outbound/turn.h \
 	src/outbound/upstream.c src/outbound/upstream.h src/outbound/upstream_internal.h \
 	src/outbound/upstream_pool.c src/outbound/upstream_status.c \
-	src/outbound/width.c src/outbound/width.h
+	src/outbound/width.c src/outbound/width.h \
+	src/outbound/words.c src/outbound/words.h

@@ -13,8 +13,8 @@
 #include "outbound/route.h"
 #include "outbound/turn.h"
 #include "outbound/upstream.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
-#include "queue/reasons.h"
 
 const struct config *
 outbound_config(const struct outbound *outbound)
@@ -56,7 +56,7 @@ hold_reason(const struct outbound *outbound, size_t route)
 const char *
 outbound_reason(const struct outbound *outbound, const struct queue_item *item)
 {
-	const char *reason = reasons_text(outbound->reasons, item->reason), *held = NULL;
+	const char *reason = words_of(outbound->words, item), *held = NULL;
 	const struct route_set *routes = queue_routes(outbound->queue, item);
 
 	if (reason != NULL || item->state != QUEUE_READY)

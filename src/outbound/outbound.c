@@ -29,6 +29,7 @@
 #include "outbound/sweep.h"
 #include "outbound/turn.h"
 #include "outbound/upstream.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
 #include "spool/large.h"
@@ -247,6 +248,7 @@ open_queue(struct outbound *outbound)
 {
 	return (outbound->queue = queue_new()) != NULL &&
 		       (outbound->reasons = reasons_new()) != NULL &&
+		       (outbound->words = words_new(outbound->reasons, outbound->spool)) != NULL &&
 		       (outbound->segments = segments_new()) != NULL
 		   ? 0
 		   : -1;
@@ -260,6 +262,7 @@ open_ledger(struct outbound *outbound)
 		.config = outbound->config,
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,
+		.words = outbound->words,
 		.segments = outbound->segments,
 		.outcomes = outbound->outcomes,
 		.reporter = outbound->reporter,
@@ -286,7 +289,7 @@ open_forward(struct outbound *outbound)
 {
 	const struct forward_context context = {
 		.queue = outbound->queue,
-		.reasons = outbound->reasons,
+		.words = outbound->words,
 		.spool = outbound->spool,
 		.writer = outbound->writer,
 		.on_idle = on_copied,
@@ -325,7 +328,7 @@ open_sweep(struct outbound *outbound)
 		.config = outbound->config,
 		.feed = outbound->feed,
 		.queue = outbound->queue,
-		.reasons = outbound->reasons,
+		.words = outbound->words,
 		.spool = outbound->spool,
 		.ledger = outbound->ledger,
 	};
@@ -403,6 +406,7 @@ outbound_free(struct outbound **outbound)
 	ledger_free(&o->ledger);
 	spool_outcomes_free(&o->outcomes);
 	segments_free(&o->segments);
+	words_free(&o->words);
 	reasons_free(&o->reasons);
 	queue_free(&o->queue);
 	if (o->pump != NULL)

@@ -44,7 +44,7 @@ struct spool *outbound_spool(struct outbound *outbound);
 struct spool_outcomes *outbound_outcomes(struct outbound *outbound);
 
 /* Why a message waits, in words: its last deferral, or the hold of all upstreams that may have it;
- * NULL: nothing is known. */
+ * NULL: nothing is known.  Valid until the next call. */
 const char *outbound_reason(const struct outbound *outbound, const struct queue_item *item);
 
 enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };

@@ -23,6 +23,7 @@ struct plan_taker;
 struct sweep;
 struct turn;
 struct upstream;
+struct words;
 
 struct outbound {
 	struct event_base *base;
@@ -34,6 +35,7 @@ struct outbound {
 	struct spool_outcomes *outcomes;
 	struct queue *queue;
 	struct reasons *reasons;
+	struct words *words;
 	struct segments *segments;
 	struct reporter *reporter;
 	struct ledger *ledger;

@@ -13,8 +13,8 @@
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
 #include "outbound/ledger.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
-#include "queue/reasons.h"
 
 enum {
 	LOOKS_MAX = 20000, /* messages looked at in one turn, */
@@ -32,7 +32,7 @@ static void
 expire(struct sweep *sweep, struct queue_item *item)
 {
 	struct delivery *delivery;
-	const char *last = reasons_text(sweep->of.reasons, item->reason);
+	const char *last = words_of(sweep->of.words, item);
 	char words[1024];
 
 	queue_grab(sweep->of.queue, item);

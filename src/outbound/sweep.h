@@ -11,18 +11,18 @@ struct event_base;
 struct feed;
 struct ledger;
 struct queue;
-struct reasons;
 struct spool;
 struct sweep;
+struct words;
 
 struct sweep_context {
 	struct event_base *base;
 	const struct config *config;
 	const struct feed *feed; /* before it has recovered nothing is done */
 	struct queue *queue;
-	struct reasons *reasons;
 	struct spool *spool;
 	struct ledger *ledger;
+	struct words *words;
 };
 
 /* Begins at once; NULL: out of memory. */

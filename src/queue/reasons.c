@@ -54,45 +54,51 @@ bounded(const char *text)
 	return strnlen(text, REASON_LEN_MAX);
 }
 
+/* The slot that has the text, or else one that is free for it. */
+static struct reason *
+find(struct reasons *reasons, const char *text, size_t len)
+{
+	struct reason *reusable = NULL;
+	size_t at = start_of(text, len);
+
+	for (size_t n = 0; n < TABLE_SIZE; n++, at = (at + 1) % TABLE_SIZE) {
+		struct reason *reason = &reasons->slot[at];
+
+		if (reason->text == NULL)
+			return reusable != NULL ? reusable : reason;
+		if (strlen(reason->text) == len && memcmp(reason->text, text, len) == 0)
+			return reason;
+		if (reason->refs == 0 && reusable == NULL)
+			reusable = reason;
+	}
+	return reusable; /* there is one: they are twice as many as texts */
+}
+
 uint16_t
 reasons_take(struct reasons *reasons, const char *text)
 {
 	if (text == NULL || *text == '\0')
 		return 0;
-	if (reasons->count >= REASONS_MAX)
+
+	size_t len = bounded(text);
+	struct reason *reason = find(reasons, text, len);
+
+	if (reason->refs == 0 && reasons->count >= REASONS_MAX) {
 		text = overflow;
-
-	size_t len = bounded(text), at = start_of(text, len);
-	struct reason *reusable = NULL;
-
-	for (size_t n = 0; n < TABLE_SIZE; n++, at = (at + 1) % TABLE_SIZE) {
-		struct reason *reason = &reasons->slot[at];
-
-		if (reason->text == NULL) {
-			if (reusable == NULL)
-				reusable = reason;
-			break;
-		}
-		if (strlen(reason->text) == len && memcmp(reason->text, text, len) == 0) {
-			if (reason->refs++ == 0)
-				reasons->count++;
-			return (uint16_t)(reason - reasons->slot) + 1;
-		}
-		if (reason->refs == 0 && reusable == NULL)
-			reusable = reason;
+		len = strlen(text);
+		reason = find(reasons, text, len);
 	}
-	if (reusable == NULL)
-		return 0;
+	if (reason->refs == 0) {
+		char *copy = strndup(text, len);
 
-	char *copy = strndup(text, len);
-
-	if (copy == NULL)
-		return 0;
-	free(reusable->text);
-	reusable->text = copy;
-	reusable->refs = 1;
-	reasons->count++;
-	return (uint16_t)(reusable - reasons->slot) + 1;
+		if (copy == NULL)
+			return 0;
+		free(reason->text);
+		reason->text = copy;
+		reasons->count++;
+	}
+	reason->refs++;
+	return (uint16_t)(reason - reasons->slot) + 1;
 }
 
 void
@@ -106,4 +112,12 @@ const char *
 reasons_text(const struct reasons *reasons, uint16_t number)
 {
 	return number > 0 ? reasons->slot[number - 1].text : NULL;
+}
+
+bool
+reasons_is_kept(const struct reasons *reasons, uint16_t number)
+{
+	const char *text = reasons_text(reasons, number);
+
+	return text == NULL || strcmp(text, overflow) != 0;
 }

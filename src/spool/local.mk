@@ -25,6 +25,8 @@ libspool_a_SOURCES = \
 	src/spool/message.h \
 	src/spool/name.c \
 	src/spool/name.h \
+	src/spool/last_reply.c \
+	src/spool/last_reply.h \
 	src/spool/outcome.c \
 	src/spool/outcome.h \
 	src/spool/outcome_keep.c \

@@ -181,6 +181,33 @@ read_all(const struct spool *spool, struct stream *stream, uint64_t segment,
 	}
 }
 
+int
+outcomes_follow(int fd, uint64_t segment, uint64_t *at,
+    void (*fn)(void *ctx, uint64_t at, const struct outcome *outcome), void *ctx)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+	char reply[OUTCOME_REPLY_MAX + 1];
+	struct outcome outcome;
+	int result;
+
+	if (stream == NULL)
+		return -1;
+	stream->fd = fd;
+	stream->at = *at;
+	while ((result = fill(stream)) == 0 && stream->start < stream->end) {
+		size_t len = outcome_decode(segment, stream->buffer + stream->start,
+		    stream->end - stream->start, &outcome, reply);
+
+		if (len > 0)
+			fn(ctx, stream->at, &outcome);
+		skip(stream, len > 0 ? len : 1);
+		if (len > 0)
+			*at = stream->at;
+	}
+	free(stream);
+	return result;
+}
+
 struct loading {
 	void (*fn)(void *ctx, const struct outcome *outcome);
 	void *ctx;

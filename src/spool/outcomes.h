@@ -32,6 +32,14 @@ size_t outcome_decode(uint64_t segment, const unsigned char *in, size_t len, str
 int outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);
 
+/*
+ * Pass on the sound outcomes of an open SEGMENT.out from *at on, and where each lies; *at becomes
+ * the end of the last one.  What is not sound is passed over: outcomes_read() has told it.  0, or
+ * -1 and errno.
+ */
+int outcomes_follow(int fd, uint64_t segment, uint64_t *at,
+    void (*fn)(void *ctx, uint64_t at, const struct outcome *outcome), void *ctx);
+
 struct outcome_file {
 	uint64_t segment;
 	int fd; /* -1: unused */

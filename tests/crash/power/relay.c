@@ -18,6 +18,7 @@
 #include "outbound/ledger.h"
 #include "outbound/report.h"
 #include "outbound/segments.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
 #include "spool/large.h"
@@ -87,6 +88,7 @@ open_ledger(struct relay *relay)
 		.config = &relay->config,
 		.queue = relay->queue,
 		.reasons = relay->reasons,
+		.words = relay->words,
 		.segments = relay->segments,
 		.outcomes = relay->outcomes,
 		.reporter = relay->reporter,
@@ -103,7 +105,7 @@ open_forward(struct relay *relay)
 {
 	const struct forward_context context = {
 		.queue = relay->queue,
-		.reasons = relay->reasons,
+		.words = relay->words,
 		.spool = relay->spool,
 		.writer = relay->writer,
 		.on_idle = nothing,
@@ -161,6 +163,7 @@ relay_start_outbound(struct relay *relay, bool is_reader)
 {
 	relay->queue = queue_new();
 	relay->reasons = reasons_new();
+	relay->words = words_new(relay->reasons, relay->spool);
 	relay->segments = segments_new();
 	if (!is_reader) {
 		relay->writer =
@@ -193,6 +196,7 @@ relay_stop_outbound(struct relay *relay)
 	ledger_free(&relay->ledger);
 	spool_outcomes_free(&relay->outcomes);
 	segments_free(&relay->segments);
+	words_free(&relay->words);
 	reasons_free(&relay->reasons);
 	queue_free(&relay->queue);
 }

@@ -22,6 +22,7 @@ struct forward;
 struct ledger;
 struct queue;
 struct reasons;
+struct words;
 struct reporter;
 struct segments;
 struct spool;
@@ -44,6 +45,7 @@ struct relay {
 	struct queue *queue;
 	struct plan_taker taker;
 	struct reasons *reasons;
+	struct words *words;
 	struct segments *segments;
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;

@@ -46,7 +46,9 @@ selects(const char *query, const char *why_it_waits)
 	bool result;
 
 	ck_assert_msg(selection != NULL, "%s: %s", query, why.data);
-	result = selection_takes(selection, queue, item, why_it_waits, now_ms);
+	result = selection_takes(selection, queue, item, now_ms);
+	if (result && selection_reads_reason(selection))
+		result = selection_takes_reason(selection, why_it_waits);
 	if (result && selection_reads_envelope(selection))
 		result = selection_takes_envelope(selection, item, &envelope);
 	selection_free(&selection);

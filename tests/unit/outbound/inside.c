@@ -22,6 +22,7 @@
 #include "outbound/ledger.h"
 #include "outbound/report.h"
 #include "outbound/segments.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
 
@@ -49,6 +50,7 @@ open_books(struct inside *inside)
 
 	inside->queue = queue_new();
 	inside->reasons = reasons_new();
+	inside->words = words_new(inside->reasons, rig->spool);
 	inside->segments = segments_new();
 	inside->writer =
 	    spool_writer_new_lean(rig->spool, inside->base, inside->wake, &rig->counters);
@@ -59,6 +61,7 @@ open_books(struct inside *inside)
 	    .config = &inside->config,
 	    .queue = inside->queue,
 	    .reasons = inside->reasons,
+	    .words = inside->words,
 	    .segments = inside->segments,
 	    .outcomes = inside->outcomes,
 	    .reporter = inside->reporter,
@@ -74,7 +77,7 @@ open_movers(struct inside *inside)
 
 	inside->forward = forward_new(&(struct forward_context){
 	    .queue = inside->queue,
-	    .reasons = inside->reasons,
+	    .words = inside->words,
 	    .spool = rig->spool,
 	    .writer = inside->writer,
 	    .on_idle = on_copied,
@@ -144,6 +147,7 @@ inside_close(struct inside *inside)
 	ledger_free(&inside->ledger);
 	spool_outcomes_free(&inside->outcomes);
 	segments_free(&inside->segments);
+	words_free(&inside->words);
 	reasons_free(&inside->reasons);
 	queue_free(&inside->queue);
 	close(inside->wake);

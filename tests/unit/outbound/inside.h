@@ -21,6 +21,7 @@ struct inside {
 	struct queue *queue;
 	struct plan_taker taker;
 	struct reasons *reasons;
+	struct words *words;
 	struct segments *segments;
 	struct spool_writer *writer;
 	struct spool_outcomes *outcomes;

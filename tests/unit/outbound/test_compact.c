@@ -16,7 +16,9 @@
 #include "outbound/compact.h"
 #include "outbound/forward.h"
 #include "outbound/segments.h"
+#include "outbound/words.h"
 #include "queue/queue.h"
+#include "queue/reasons.h"
 
 enum {
 	SEGMENT = 1 << 20,
@@ -182,13 +184,10 @@ END_TEST
 
 /* Small segments, one of which is left with two of its messages, that wait. */
 static void
-leave_two(struct inside *inside, struct rig *rig)
+leave_two_in(struct inside *inside, struct rig *rig)
 {
 	int64_t until = clock_mono_ms() + DEADLINE_MS;
 
-	rig_open(rig, SPARSE);
-	memset(&fates, 0, sizeof fates);
-	inside_open(inside, rig);
 	send_batch(inside, STAYING - 5, 10);
 	send_batch(inside, 2 * STAYING - 5, 6);
 	settle_all(inside, 16);
@@ -198,6 +197,15 @@ leave_two(struct inside *inside, struct rig *rig)
 		event_base_loop(inside->base, EVLOOP_NONBLOCK);
 	}
 	ck_assert_uint_eq(queue_count_state(inside->queue, QUEUE_WAITING), 2);
+}
+
+static void
+leave_two(struct inside *inside, struct rig *rig)
+{
+	rig_open(rig, SPARSE);
+	memset(&fates, 0, sizeof fates);
+	inside_open(inside, rig);
+	leave_two_in(inside, rig);
 }
 
 /* Until the old segment is gone, or will not go any more. */
@@ -297,6 +305,55 @@ START_TEST(all_is_still_when_copies_are_met)
 	}
 	ck_assert(was_moving);
 	ck_assert_uint_eq(queue_count_state(inside.queue, QUEUE_WAITING), 2);
+	inside_close(&inside);
+	rig_close(&rig);
+}
+END_TEST
+
+static void
+check_words(struct inside *inside)
+{
+	for (uint64_t id = STAYING; id <= 2 * STAYING; id += STAYING) {
+		const char *why = words_of(inside->words, queue_find(inside->queue, id));
+
+		ck_assert_ptr_nonnull(why);
+		ck_assert_ptr_nonnull(strstr(why, "wwwwwwww"));
+	}
+}
+
+static void
+fill_reasons(struct inside *inside)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < REASONS_MAX; i++) {
+		(void)snprintf(text, sizeof text, "reason %u", i);
+		(void)reasons_take(inside->reasons, text);
+	}
+}
+
+/* Where the table of reasons is full, a reply is known from the disk: before and after a move. */
+START_TEST(no_reply_is_lost)
+{
+	struct inside inside;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SPARSE);
+	memset(&fates, 0, sizeof fates);
+	inside_open(&inside, &rig);
+	fill_reasons(&inside);
+	leave_two_in(&inside, &rig);
+	ck_assert(!reasons_is_kept(inside.reasons, queue_find(inside.queue, STAYING)->reason));
+	check_words(&inside);
+	move_on(&inside, never);
+	ck_assert(!reasons_is_kept(inside.reasons, queue_find(inside.queue, STAYING)->reason));
+	check_words(&inside);
+	inside_close(&inside);
+	rig_restart(&rig);
+	inside_open(&inside, &rig);
+	ck_assert(reasons_is_kept(inside.reasons, queue_find(inside.queue, STAYING)->reason));
+	check_words(&inside);
 	inside_close(&inside);
 	rig_close(&rig);
 }
@@ -404,7 +461,7 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "bound", one_of_a_hundred_stays);
 	add_tests(suite, "moving", an_emptied_segment_goes, nothing_moves_in_a_pause,
-	    all_is_still_when_copies_are_met, a_power_cut_loses_and_doubles_none,
+	    all_is_still_when_copies_are_met, no_reply_is_lost, a_power_cut_loses_and_doubles_none,
 	    a_damaged_message_is_let_alone, what_is_young_and_due_is_let_alone);
 }
 

@@ -62,6 +62,30 @@ START_TEST(many_different_texts_share_one)
 		ck_assert_uint_ne(last, 0);
 	}
 	ck_assert_ptr_nonnull(strstr(reasons_text(reasons, last), "posternctl show"));
+	ck_assert(!reasons_is_kept(reasons, last));
+	reasons_free(&reasons);
+}
+END_TEST
+
+/* What is in the table is found, however full it is. */
+START_TEST(known_texts_are_found_in_a_full_table)
+{
+	struct reasons *reasons = reasons_new();
+	char text[32];
+	uint16_t first = reasons_take(reasons, "reason 0"), number;
+
+	for (unsigned i = 1; i < REASONS_MAX + 10; i++) {
+		(void)snprintf(text, sizeof text, "reason %u", i);
+		(void)reasons_take(reasons, text);
+	}
+	number = reasons_take(reasons, "reason 0");
+	ck_assert_uint_eq(number, first);
+	ck_assert(reasons_is_kept(reasons, number) && reasons_is_kept(reasons, 0));
+	/* There is room for another when one is gone. */
+	reasons_drop(reasons, reasons_take(reasons, "reason 1"));
+	reasons_drop(reasons, reasons_take(reasons, "reason 1"));
+	reasons_drop(reasons, first);
+	ck_assert_str_eq(reasons_text(reasons, number), "reason 0");
 	reasons_free(&reasons);
 }
 END_TEST
@@ -83,7 +107,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "reasons", keeps_a_text_once, nothing_is_no_reason, slots_are_used_again,
-	    many_different_texts_share_one, long_texts_are_cut);
+	    many_different_texts_share_one, known_texts_are_found_in_a_full_table,
+	    long_texts_are_cut);
 }
 
 UNIT_MAIN("reasons")

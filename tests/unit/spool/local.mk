@@ -8,6 +8,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_fuzz \
 	tests/unit/spool/test_gather \
 	tests/unit/spool/test_inspect \
+	tests/unit/spool/test_last_reply \
 	tests/unit/spool/test_outcome \
 	tests/unit/spool/test_outcome_keep \
 	tests/unit/spool/test_reader \
@@ -51,6 +52,8 @@ tests_unit_spool_test_fuzz_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_fuzz_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_gather_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_gather_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_last_reply_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_last_reply_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_outcome_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_keep_CPPFLAGS = $(UNIT_CPPFLAGS)
