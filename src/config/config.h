@@ -44,6 +44,9 @@ struct config_priority {
 	int value;
 };
 
+/* Line ends of content that are not CRLF. */
+enum bare_lf { BARE_LF_NORMALIZE, BARE_LF_REJECT };
+
 struct config_listen {
 	char *name;
 	char *address; /* numeric IPv4 or IPv6; checked */
@@ -55,6 +58,7 @@ struct config_listen {
 	char *tls_cert_file, *tls_key_file; /* absolute; both, unless tls is TLS_NONE */
 	enum tls_least tls_min;
 	unsigned certificate_line; /* where it was given, for listener/gate.h */
+	enum bare_lf bare_lf;
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 

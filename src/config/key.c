@@ -41,6 +41,7 @@ static const struct key listen_keys[] = {
 	{ "tls_cert_file", &kind_file, NULL, NULL, NULL, AT(config_listen, tls_cert_file) },
 	{ "tls_key_file",  &kind_file, NULL, NULL, NULL, AT(config_listen, tls_key_file) },
 	{ "tls_min",    &kind_tls_min, "1.2", NULL, NULL, AT(config_listen, tls_min) },
+	{ "bare_lf",    &kind_bare_lf, "normalize", NULL, NULL, AT(config_listen, bare_lf) },
 	{ .name = NULL }
 };
 

@@ -135,6 +135,9 @@ set_word(const struct key *key, const char *text, void *record)
 static const char *const tls_words[] = {
 	[TLS_NONE] = "none", [TLS_STARTTLS] = "starttls", [TLS_IMPLICIT] = "implicit", NULL
 };
+static const char *const bare_lf_words[] = {
+	[BARE_LF_NORMALIZE] = "normalize", [BARE_LF_REJECT] = "reject", NULL
+};
 static const char *const tls_min_words[] = { [TLS_LEAST_1_2] = "1.2",
 	[TLS_LEAST_1_3] = "1.3",
 	[TLS_LEAST_1_1] = "1.1",
@@ -187,6 +190,7 @@ const struct kind kind_duration =
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
 const struct kind kind_priority = { .set = set_priority, .allowed = "a number from %min to %max" };
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
+const struct kind kind_bare_lf = WORD(bare_lf_words, "normalize or reject");
 const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");
 const struct kind kind_auth =
     WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus, "

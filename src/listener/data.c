@@ -41,6 +41,7 @@ data_begin(struct session *s, enum smtp_dot_mode mode)
 
 	struct spool_message *message = spool_message_begin(env->writer, t->envelope.id);
 
+	t->receive.refuses_bare = s->listen->bare_lf == BARE_LF_REJECT;
 	if (message == NULL ||
 	    receive_begin(&t->receive, mode, message, env->config->limits.message_size) < 0)
 		return &no_memory;
@@ -74,6 +75,7 @@ trace_of(const struct session *s)
 		.hostname = s->env->config->hostname,
 		.protocol = session_protocol(s),
 		.tls = s->tls,
+		.from = envelope->from,
 		.rcpt = envelope->nrcpt == 1 ? envelope->rcpt[0] : NULL,
 		.id = envelope->id,
 		.received_ms = envelope->received_ms,
@@ -153,6 +155,7 @@ commit(struct session *s)
 
 	if (t->receive.dot.has_8bit)
 		t->envelope.body = ENVELOPE_8BITMIME;
+	t->envelope.has_long_lines = t->receive.dot.longest_line > ENVELOPE_LINE_MAX;
 	t->size = spool_message_size(t->receive.message);
 	t->receive.is_committing = true;
 	session_enter(s, PHASE_COMMIT);

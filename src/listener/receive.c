@@ -18,6 +18,8 @@ enum { RECEIVE_SLICE = 8 * 1024 }; /* octets decoded at a time */
 
 static const struct smtp_status too_big = { 552, "5.3.4", "Message exceeds the size limit" };
 static const struct smtp_status has_nul = { 554, "5.6.0", "Message contains a NUL octet" };
+static const struct smtp_status bare_end = { 550, "5.6.11",
+	"Message has a line end that is not CRLF" };
 static const struct smtp_status looping = { 554, "5.4.6",
 	"Too many Received fields: the message loops" };
 static const struct smtp_status not_kept = { 452, "4.3.1",
@@ -109,6 +111,8 @@ judge(struct receive *r)
 		refuse(r, &too_big);
 	else if (r->dot.has_nul)
 		refuse(r, &has_nul);
+	else if (r->refuses_bare && r->dot.bare_ends > 0)
+		refuse(r, &bare_end);
 	else if (r->header.count[SMTP_HEADER_RECEIVED] >= RECEIVE_HOPS_MAX)
 		refuse(r, &looping);
 }
@@ -119,6 +123,8 @@ put_on_top(struct receive *r, const struct trace *trace, struct str *line)
 	str_cut(line, 0);
 	trace_received(line, trace);
 	if (r->header.end != SMTP_HEADER_OPEN) {
+		if (r->header.count[SMTP_HEADER_FROM] == 0)
+			trace_from(line, trace);
 		if (r->header.count[SMTP_HEADER_DATE] == 0)
 			trace_date(line, trace);
 		if (r->header.count[SMTP_HEADER_MESSAGE_ID] == 0)

@@ -33,6 +33,7 @@ struct receive {
 	uint64_t size;                     /* octets of decoded content */
 	uint64_t chunk;                    /* octets of BDAT that are still to come */
 	uint64_t size_max;
+	bool refuses_bare;  /* line ends that are not CRLF */
 	int error;          /* errno of the spool */
 	bool is_last;       /* no other chunk follows */
 	bool has_trace;     /* the trace fields are on top */
@@ -47,8 +48,8 @@ enum receive_result {
 };
 
 /*
- * All zeros before.  With SMTP_DOT_PLAIN content comes in chunks (RFC 3030), each of them begun
- * apart.  Takes the message, also on failure: -1: out of memory.
+ * All zeros before, but for refuses_bare.  With SMTP_DOT_PLAIN content comes in chunks (RFC 3030),
+ * each of them begun apart.  Takes the message, also on failure: -1: out of memory.
  */
 int receive_begin(struct receive *receive, enum smtp_dot_mode mode, struct spool_message *message,
     uint64_t size_max);

@@ -48,6 +48,15 @@ trace_received(struct str *out, const struct trace *trace)
 }
 
 void
+trace_from(struct str *out, const struct trace *trace)
+{
+	if (trace->from[0] != '\0')
+		str_printf(out, "From: <%s>\r\n", trace->from);
+	else
+		str_printf(out, "From: <MAILER-DAEMON@%s>\r\n", trace->hostname);
+}
+
+void
 trace_date(struct str *out, const struct trace *trace)
 {
 	char date[CLOCK_RFC5322_SIZE];

@@ -15,6 +15,7 @@ struct trace {
 	const char *hostname;
 	const char *protocol; /* "ESMTP" */
 	const char *tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "": none */
+	const char *from;     /* envelope sender; "": the null one */
 	const char *rcpt;     /* the only recipient, or NULL: no recipient is to learn of another */
 	uint64_t id;
 	int64_t received_ms; /* real time */
@@ -24,6 +25,7 @@ struct trace {
 void trace_received(struct str *out, const struct trace *trace);
 
 /* Append the fields that every message should have, for one that lacks them. */
+void trace_from(struct str *out, const struct trace *trace);
 void trace_date(struct str *out, const struct trace *trace);
 void trace_message_id(struct str *out, const struct trace *trace);
 

@@ -201,8 +201,10 @@ smtp_dot_finish(struct smtp_dot_decoder *decoder, char out[4])
 {
 	struct writer w = { decoder, out, NULL };
 
-	if (decoder->state == CR || decoder->state == CR_CR || decoder->line_len > 0)
-		end_line(&w, true);
+	bool bare = decoder->state == CR || decoder->state == CR_CR;
+
+	if (bare || decoder->line_len > 0)
+		end_line(&w, bare);
 	if (decoder->state == CR_CR)
 		end_line(&w, true);
 	decoder->state = LINE_START;

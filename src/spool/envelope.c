@@ -56,6 +56,8 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 		put(out, "body", "8bitmime");
 	if (envelope->priority != 0)
 		str_printf(out, "priority %d\n", envelope->priority);
+	if (envelope->has_long_lines)
+		put(out, "long_lines", "yes");
 	if (envelope->is_report)
 		put(out, "report", "yes");
 	if (envelope->attempts > 0)
@@ -203,6 +205,7 @@ static const struct key {
 	{ "rcpt", read_rcpt, 0 },
 	{ "body", read_body, 0 },
 	{ "priority", read_priority, 0 },
+	{ "long_lines", read_flag, offsetof(struct envelope, has_long_lines) },
 	{ "report", read_flag, offsetof(struct envelope, is_report) },
 	{ "attempts", read_attempts, 0 },
 	{ "next_try", read_time, offsetof(struct envelope, next_try_ms) },

@@ -13,6 +13,8 @@
 
 struct str;
 
+enum { ENVELOPE_LINE_MAX = 998 }; /* octets without CRLF, RFC 5322 2.1.1 */
+
 enum envelope_body { ENVELOPE_7BIT, ENVELOPE_8BITMIME };
 
 struct envelope {
@@ -25,6 +27,7 @@ struct envelope {
 	char **rcpt;    /* mailboxes */
 	size_t nrcpt;
 	enum envelope_body body;
+	bool has_long_lines; /* of more than ENVELOPE_LINE_MAX octets */
 	int priority; /* from -9 to 9: what is higher goes first, unless its route says otherwise */
 	bool is_report; /* a bounce or warning of ours: never causes another */
 	/* The state of a message that was copied forward out of an older segment. */

@@ -106,11 +106,11 @@ def test_received_of_several_recipients_names_none(way):
     assert b"secret" not in message.content
 
 
-def test_missing_date_and_message_id_are_added_once(way):
+def test_missing_fields_are_added_once(way):
     message = arrives(way, b"Subject: bare\r\n\r\nx\r\n")
     rest = below_received(message.content)
     id = RECEIVED.match(message.content)[3]
-    assert re.match(rb"Date: \w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d \+0000\r\n"
+    assert re.match(rb"From: <a@x\.example>\r\nDate: \w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d \+0000\r\n"
                     rb"Message-ID: <" + id + rb"@relay\.example>\r\nSubject: bare\r\n\r\nx\r\n$", rest), rest
 
 

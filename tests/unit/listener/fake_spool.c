@@ -68,6 +68,7 @@ fake_spool_free(struct spool_writer **writer)
 		message_free((*writer)->waiting);
 	event_free((*writer)->event);
 	free((*writer)->state->content);
+	str_free(&(*writer)->state->envelope);
 	free(*writer);
 	*writer = NULL;
 }
@@ -144,6 +145,8 @@ keep(struct fake_spool *state, struct evbuffer *content, const struct envelope *
 	state->content_len = evbuffer_get_length(content);
 	state->content = calloc(1, state->content_len + 1);
 	evbuffer_copyout(content, state->content, state->content_len);
+	str_cut(&state->envelope, 0);
+	envelope_encode(envelope, &state->envelope);
 	state->rcpts = envelope->nrcpt;
 	state->body = (int)envelope->body;
 	snprintf(state->from, sizeof state->from, "%s", envelope->from);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 struct event_base;
 struct spool_writer;
 
@@ -22,7 +24,8 @@ struct fake_spool {
 	size_t rcpts;
 	char from[512], rcpt[512], last_rcpt[512], client[128], helo[512], listener[64];
 	int body;
-	char *content; /* NUL-terminated */
+	struct str envelope; /* its lines */
+	char *content;       /* NUL-terminated */
 	size_t content_len;
 };
 

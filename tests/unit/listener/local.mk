@@ -12,7 +12,7 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_verb
 check_PROGRAMS += $(LISTENER_TESTS)
 TESTS += $(LISTENER_TESTS)
-LISTENER_TEST_LIBS = liblistener.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+LISTENER_TEST_LIBS = liblistener.a libspool.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 LISTENER_TALK = \
 	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \
 	tests/unit/listener/talk.c tests/unit/listener/talk.h

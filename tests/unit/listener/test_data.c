@@ -15,7 +15,8 @@
 	"\t[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} \\+0000\r\n"
 #define DATE       "Date: [A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} \\+0000\r\n"
 #define MESSAGE_ID "Message-ID: <[0-9A-Z]{13}@relay\\.example\\.com>\r\n"
-#define WHOLE      "Date: x\r\nMessage-ID: y\r\n"
+#define FROM       "From: <a@example\\.org>\r\n"
+#define WHOLE      "From: z\r\nDate: x\r\nMessage-ID: y\r\n"
 
 static void
 begin_data(struct talk *talk, const char *ehlo)
@@ -35,18 +36,21 @@ static const struct {
 	const char *what, *wire, *kept;
 } contents[] = {
 	{ "whole", WHOLE "\r\nHello\r\n.\r\n", RECEIVED WHOLE "\r\nHello\r\n" },
-	{ "no date", "Message-ID: y\r\n\r\nHello\r\n.\r\n",
-	    RECEIVED DATE "Message-ID: y\r\n\r\nHello\r\n" },
-	{ "no id", "date : x\r\n\r\nHello\r\n.\r\n",
-	    RECEIVED MESSAGE_ID "date : x\r\n\r\nHello\r\n" },
-	{ "neither", "Subject: x\r\n\r\nHello\r\n.\r\n",
-	    RECEIVED DATE MESSAGE_ID "Subject: x\r\n\r\nHello\r\n" },
-	{ "no header", "Hello world\r\n.\r\n", RECEIVED DATE MESSAGE_ID "\r\nHello world\r\n" },
-	{ "empty header", "\r\nHello\r\n.\r\n", RECEIVED DATE MESSAGE_ID "\r\nHello\r\n" },
+	{ "no date", "From: z\r\nMessage-ID: y\r\n\r\nHello\r\n.\r\n",
+	    RECEIVED DATE "From: z\r\nMessage-ID: y\r\n\r\nHello\r\n" },
+	{ "no id", "from: z\r\ndate : x\r\n\r\nHello\r\n.\r\n",
+	    RECEIVED MESSAGE_ID "from: z\r\ndate : x\r\n\r\nHello\r\n" },
+	{ "no sender", "Date: x\r\nMessage-ID: y\r\n\r\nHello\r\n.\r\n",
+	    RECEIVED FROM "Date: x\r\nMessage-ID: y\r\n\r\nHello\r\n" },
+	{ "none of them", "Subject: x\r\n\r\nHello\r\n.\r\n",
+	    RECEIVED FROM DATE MESSAGE_ID "Subject: x\r\n\r\nHello\r\n" },
+	{ "no header", "Hello world\r\n.\r\n",
+	    RECEIVED FROM DATE MESSAGE_ID "\r\nHello world\r\n" },
+	{ "empty header", "\r\nHello\r\n.\r\n", RECEIVED FROM DATE MESSAGE_ID "\r\nHello\r\n" },
 	{ "header alone", WHOLE ".\r\n", RECEIVED WHOLE },
-	{ "nothing", ".\r\n", RECEIVED DATE MESSAGE_ID "(\r\n)?" },
-	{ "a date in the body", "Message-ID: y\r\n\r\nDate: x\r\n.\r\n",
-	    RECEIVED DATE "Message-ID: y\r\n\r\nDate: x\r\n" },
+	{ "nothing", ".\r\n", RECEIVED FROM DATE MESSAGE_ID "(\r\n)?" },
+	{ "a date in the body", "From: z\r\nMessage-ID: y\r\n\r\nDate: x\r\n.\r\n",
+	    RECEIVED DATE "From: z\r\nMessage-ID: y\r\n\r\nDate: x\r\n" },
 	{ "Return-Path stays", "Return-Path: <z>\r\n" WHOLE "\r\n.\r\n",
 	    RECEIVED "Return-Path: <z>\r\n" WHOLE "\r\n" },
 	{ "dots", WHOLE "\r\n..\r\n...x\r\n.y\r\n. \r\n.\r\n",
@@ -186,6 +190,70 @@ START_TEST(test_8bit_content_is_marked)
 }
 END_TEST
 
+/* Outbound may have to encode such lines. */
+START_TEST(test_long_lines_are_marked)
+{
+	for (size_t len = 997; len < 1000; len++) {
+		struct talk talk;
+
+		talk_setup(&talk);
+		begin_data(&talk, "EHLO app");
+		talk_say(&talk, "Subject: x\r\n");
+		for (size_t i = 0; i < len; i++)
+			talk_send(&talk, "x", 1);
+		talk_say(&talk, "\r\n.");
+		talk_hear(&talk, "250 2.0.0 .*");
+		ck_assert_int_eq(
+		    strstr(talk.spool.envelope.data, "\nlong_lines yes\n") != NULL, len > 998);
+		talk_end(&talk);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *what, *content, *reply;
+} bare_ends[] = {
+	{ "none", "Subject: x\r\n\r\nHello\r\n.", "250 2.0.0 .*" },
+	{ "LF", "Subject: x\r\n\r\nHello\nworld\r\n.", "550 5.6.11 .*" },
+	{ "LF in the header", "Subject: x\nTo: y\r\n\r\nHello\r\n.", "550 5.6.11 .*" },
+	{ "CR", "Subject: x\r\n\r\nHello\rworld\r\n.", "550 5.6.11 .*" },
+	{ "LF . LF", "Subject: x\r\n\r\nHello\n.\nRSET\r\n.", "550 5.6.11 .*" },
+	{ "LF . CRLF", "Subject: x\r\n\r\nHello\n.\r\nRSET\r\n.", "550 5.6.11 .*" },
+};
+
+/* They are refused behind the end of the message, which they are not. */
+START_TEST(test_bare_ends_may_be_refused)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk.listen.bare_lf = BARE_LF_REJECT;
+	begin_data(&talk, "EHLO app");
+	talk_say(&talk, bare_ends[_i].content);
+	talk_hear(&talk, bare_ends[_i].reply);
+	talk_say(&talk, "NOOP");
+	talk_hear(&talk, "250 2.0.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_null_sender_gets_a_name)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk_begin(&talk);
+	talk_hear(&talk, "220 .*");
+	talk_run(&talk, TALK_LINES,
+	    (const char *const[]){ "C: EHLO app", "S: 250.*", "C: MAIL FROM:<>", "S: 250 .*",
+		"C: RCPT TO:<b@example.net>", "S: 250 .*", "C: DATA", "S: 354 .*", "C: .",
+		"S: 250 .*", NULL });
+	ck_assert_ptr_nonnull(
+	    strstr(talk.spool.content, "\r\nFrom: <MAILER-DAEMON@relay.example.com>\r\n"));
+	talk_end(&talk);
+}
+END_TEST
+
 START_TEST(test_append_fails)
 {
 	struct talk talk;
@@ -245,9 +313,12 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(table, test_content, 0, (int)(sizeof contents / sizeof *contents));
 	tcase_add_loop_test(
 	    table, test_refused_content, 0, (int)(sizeof refused / sizeof *refused));
+	tcase_add_loop_test(
+	    table, test_bare_ends_may_be_refused, 0, (int)(sizeof bare_ends / sizeof *bare_ends));
 	suite_add_tcase(suite, table);
 	add_tests(suite, "trace", test_helo_is_smtp, test_several_recipients_are_not_named,
-	    test_long_header, test_8bit_content_is_marked);
+	    test_long_header, test_8bit_content_is_marked, test_long_lines_are_marked,
+	    test_null_sender_gets_a_name);
 	add_tests(suite, "spool", test_append_fails, test_commit_fails, test_backlog);
 }
 

@@ -168,6 +168,29 @@ START_TEST(plain_mode_of_nothing_is_nothing)
 }
 END_TEST
 
+/* A last line without its end is no odd line end. */
+START_TEST(plain_mode_ends_the_last_line)
+{
+	static const struct {
+		const char *in, *rest;
+		unsigned bare_ends;
+	} cases[] = { { "a\r\n", "", 0 }, { "a", "\r\n", 0 }, { "a\r", "\r\n", 1 },
+		{ "a\n", "", 1 }, { "a\r\r", "\r\n\r\n", 2 } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct smtp_dot_decoder decoder;
+		char out[SMTP_DOT_DECODED_MAX(8)], rest[4];
+		size_t out_len;
+
+		smtp_dot_decoder_init(&decoder, SMTP_DOT_PLAIN);
+		smtp_dot_decode(&decoder, cases[i].in, strlen(cases[i].in), out, &out_len);
+		ck_assert_uint_eq(smtp_dot_finish(&decoder, rest), strlen(cases[i].rest));
+		ck_assert_mem_eq(rest, cases[i].rest, strlen(cases[i].rest));
+		ck_assert_uint_eq(decoder.bare_ends, cases[i].bare_ends);
+	}
+}
+END_TEST
+
 START_TEST(notes_octets_beyond_ascii)
 {
 	static const char with[] = "0123456789\r\nabc\xC3\xA9 def\r\n.\r\n";
@@ -272,8 +295,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "decode", ends_where_it_should_at_every_split, nothing_else_ends_it,
-	    takes_linear_time_for_bare_ends, takes_an_empty_chunk,
-	    plain_mode_of_nothing_is_nothing);
+	    takes_linear_time_for_bare_ends, takes_an_empty_chunk, plain_mode_of_nothing_is_nothing,
+	    plain_mode_ends_the_last_line);
 	add_tests(suite, "notes", notes_octets_beyond_ascii, notes_nul_and_keeps_it,
 	    looks_at_nothing_behind_the_end, measures_the_longest_line);
 	add_tests(suite, "encode", encodes_as_the_rfc_says_at_every_split);

@@ -28,6 +28,7 @@ START_TEST(comes_back_as_it_went)
 		.rcpt = rcpt,
 		.nrcpt = 2,
 		.body = ENVELOPE_8BITMIME,
+		.has_long_lines = true,
 		.priority = -7,
 		.is_report = true,
 		.attempts = 4,
@@ -54,6 +55,7 @@ START_TEST(comes_back_as_it_went)
 	for (size_t i = 0; i < 2; i++)
 		ck_assert_str_eq(out->rcpt[i], rcpt[i]);
 	ck_assert_int_eq(out->body, ENVELOPE_8BITMIME);
+	ck_assert(out->has_long_lines);
 	ck_assert_int_eq(out->priority, -7);
 	ck_assert(out->is_report && out->warned && out->held);
 	ck_assert_uint_eq(out->attempts, 4);
