@@ -118,8 +118,13 @@ write_failed(struct conn *conn, enum io io)
 void
 conn_write_out(struct conn *conn)
 {
-	if (conn->layer == CONN_HANDSHAKE || conn->write_failed)
+	if (conn->layer == CONN_HANDSHAKE)
 		return;
+	if (conn->write_failed) {
+		/* An owner that waits for room would wait for ever. */
+		evbuffer_drain(conn->out, evbuffer_get_length(conn->out));
+		return;
+	}
 	size_t left = evbuffer_get_length(conn->out);
 	if (left >= CONN_LOW_WATER)
 		conn->was_high = true;

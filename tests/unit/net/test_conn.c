@@ -191,6 +191,20 @@ START_TEST(test_last_words_are_read_before_a_failed_write_is_told)
 }
 END_TEST
 
+START_TEST(test_output_after_a_failed_write_is_dropped)
+{
+	static const char block[CONN_LOW_WATER];
+
+	conn_pause(owner.conn);
+	shutdown(fds[1], SHUT_RD);
+	for (int i = 0; i < 2; i++) {
+		evbuffer_add(conn_output(owner.conn), block, sizeof block);
+		conn_flush(owner.conn);
+		ck_assert_uint_eq(evbuffer_get_length(conn_output(owner.conn)), 0);
+	}
+}
+END_TEST
+
 START_TEST(test_reset_is_an_error)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
@@ -297,6 +311,7 @@ add_socket_cases(Suite *suite, const char *name, void (*set)(void))
 	tcase_add_test(tcase, test_eof_waits_while_paused);
 	tcase_add_test(tcase, test_output_still_leaves_after_a_half_close);
 	tcase_add_test(tcase, test_last_words_are_read_before_a_failed_write_is_told);
+	tcase_add_test(tcase, test_output_after_a_failed_write_is_dropped);
 	tcase_add_test(tcase, test_deadline_is_not_moved_by_input);
 	tcase_add_test(tcase, test_deadline_moves_when_set_anew);
 	tcase_add_test(tcase, test_no_deadline_after_zero);
