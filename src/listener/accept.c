@@ -7,17 +7,21 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
 enum {
 	ACCEPT_BATCH = 64, /* clients of one socket in one turn of the loop */
 	ACCEPT_PAUSE_SEC = 1,
+	ACCEPT_RESERVE = 32, /* descriptors that clients leave to the spool */
 };
 
 struct acceptor_socket {
@@ -30,10 +34,25 @@ struct acceptor {
 	accept_fn *on_client;
 	void *ctx;
 	struct event *resume;
+	int fd_max;        /* with this one the reserve begins */
 	bool short_of_fds; /* logged, and no client came in since */
 	size_t nsockets;
 	struct acceptor_socket socket[];
 };
+
+/* A quarter at most: where descriptors are few somebody is to be served as well. */
+static int
+first_reserved_fd(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+
+	int max = (int)limit.rlim_cur;
+
+	return max - (max / 4 < ACCEPT_RESERVE ? max / 4 : ACCEPT_RESERVE);
+}
 
 static void
 pause_all(struct acceptor *acceptor, int error)
@@ -48,6 +67,17 @@ pause_all(struct acceptor *acceptor, int error)
 	event_add(acceptor->resume, &pause);
 }
 
+/* Whether a client would leave the reserve alone: the lowest free descriptor is given out first. */
+static bool
+has_room(const struct acceptor *acceptor)
+{
+	int fd = dup(event_get_fd(acceptor->socket[0].event));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && fd < acceptor->fd_max;
+}
+
 static void
 on_resume(evutil_socket_t fd, short what, void *ctx)
 {
@@ -55,8 +85,19 @@ on_resume(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	if (!has_room(acceptor)) {
+		pause_all(acceptor, EMFILE);
+		return;
+	}
 	for (size_t i = 0; i < acceptor->nsockets; i++)
 		event_add(acceptor->socket[i].event, NULL);
+}
+
+static void
+resumed(struct acceptor *acceptor)
+{
+	acceptor->short_of_fds = false;
+	log_info("accept_resumed");
 }
 
 static bool
@@ -82,13 +123,16 @@ accept_one(struct acceptor_socket *from, int listening)
 	 * handling". */
 	if (fd < 0)
 		return errno != EAGAIN && errno != EWOULDBLOCK && errno != EBADF && errno != EINVAL;
-	if (acceptor->short_of_fds) {
-		acceptor->short_of_fds = false;
-		log_info("accept_resumed");
-	}
+
+	bool has_more = fd < acceptor->fd_max;
+
+	if (!has_more)
+		pause_all(acceptor, EMFILE);
+	else if (acceptor->short_of_fds)
+		resumed(acceptor);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	acceptor->on_client(acceptor->ctx, from->index, fd, (struct sockaddr *)&peer, len);
-	return true;
+	return has_more;
 }
 
 static void
@@ -108,6 +152,7 @@ acceptor_new(struct event_base *base, const int *fds, size_t nfds, accept_fn *on
 		return NULL;
 	acceptor->on_client = on_client;
 	acceptor->ctx = ctx;
+	acceptor->fd_max = first_reserved_fd();
 	acceptor->resume = evtimer_new(base, on_resume, acceptor);
 	if (acceptor->resume == NULL)
 		goto fail;

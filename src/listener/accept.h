@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * accept.h - take clients from the listening sockets, in bounded batches, so that a flood of them
- * does not starve the sessions.  When the process or the system is out of descriptors, accepting
- * pauses for a second.
+ * does not starve the sessions.  When the process or the system is out of descriptors, but for a
+ * few that the spool needs, accepting pauses: clients wait in the kernel's queue.
  */
 #ifndef LISTENER_ACCEPT_H
 #define LISTENER_ACCEPT_H

@@ -130,10 +130,39 @@ START_TEST(test_no_descriptors)
 }
 END_TEST
 
+START_TEST(test_a_reserve_of_descriptors_is_left)
+{
+	enum { LIMIT = 64, RESERVED = 48, KNOCKS = 20 };
+	struct door door;
+	struct rlimit old, few;
+	int fds[KNOCKS];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	few.rlim_cur = LIMIT;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	open_door(&door);
+	door.wanted = KNOCKS;
+	for (int i = 0; i < KNOCKS; i++)
+		fds[i] = knock(&door, 0);
+	event_base_loop(door.base, EVLOOP_ONCE);
+	ck_assert_uint_gt(door.nclients, 0);
+	ck_assert_uint_lt(door.nclients, KNOCKS);
+	ck_assert_int_eq(door.clients[door.nclients - 1], RESERVED);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	for (int i = 0; i < KNOCKS; i++)
+		close(fds[i]);
+	event_base_dispatch(door.base);
+	ck_assert_uint_eq(door.nclients, KNOCKS);
+	close_door(&door);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
-	add_tests(suite, "accept", test_all_sockets_are_served, test_no_descriptors);
+	add_tests(suite, "accept", test_all_sockets_are_served, test_no_descriptors,
+	    test_a_reserve_of_descriptors_is_left);
 }
 
 UNIT_MAIN("listener/accept")
