@@ -7,6 +7,7 @@ libbase_a_SOURCES = \
 	src/base/id.c src/base/id.h \
 	src/base/log.c src/base/log.h \
 	src/base/log_journal.c src/base/log_journal.h \
+	src/base/log_limit.c src/base/log_limit.h \
 	src/base/log_line.c src/base/log_line.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/sockaddr.c src/base/sockaddr.h \

@@ -30,6 +30,7 @@
 enum {
 	LISTENER_RELOAD_GRACE_SEC = 60, /* sessions of an old generation go on so long */
 	LISTENER_STOP_GRACE_SEC = 8,    /* transactions may be finished so long */
+	LISTENER_REFUSALS_LOGGED = 10,  /* a second */
 };
 
 struct guest {
@@ -45,6 +46,7 @@ struct listener {
 	struct acceptor *acceptor; /* NULL while draining */
 	struct clients *clients;
 	struct space *space;
+	struct log_limit refusals;
 	LIST_HEAD(guest_list, guest) guests;
 	uint64_t nguests;
 	bool is_draining;
@@ -78,16 +80,27 @@ on_session_end(void *ctx)
 		event_active(l->done, EV_TIMEOUT, 0);
 }
 
+static void
+log_refused(struct listener *l, const struct sockaddr *peer, socklen_t len, const char *why)
+{
+	char client[SOCKADDR_TEXT_SIZE];
+	uint64_t omitted;
+
+	if (!log_limit_pass(&l->refusals, clock_mono_ms(), &omitted))
+		return;
+	sockaddr_format(peer, len, client);
+	log_info("session_refused", log_s("client", client), log_s("why", why),
+	    log_d(omitted > 0 ? "omitted" : NULL, omitted));
+}
+
 /* A fresh socket's buffer takes a line: what it does not take is lost, and no loss. */
 static void
 turn_away(struct listener *l, int fd, const struct sockaddr *peer, socklen_t len, const char *why)
 {
 	struct str line = STR_EMPTY;
-	char client[SOCKADDR_TEXT_SIZE];
 
 	counter_add(&l->env.counters->sessions_refused, 1);
-	sockaddr_format(peer, len, client);
-	log_info("session_refused", log_s("client", client), log_s("why", why));
+	log_refused(l, peer, len, why);
 	str_printf(&line, "421 4.7.0 %s %s\r\n", l->env.config->hostname, why);
 	if (!str_is_bad(&line))
 		(void)!send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -185,6 +198,7 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	l->gates = gates;
 	l->env.writer = writer;
 	l->env.counters = counters;
+	l->refusals.per_second = LISTENER_REFUSALS_LOGGED;
 	l->env.ids.tag = spool_writer_tag(writer);
 	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
 	l->env.space = l->space;

@@ -9,6 +9,7 @@
 #include <event2/buffer.h>
 #include <stdarg.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "listener/session_private.h"
@@ -39,14 +40,17 @@ refused_command(const struct session *s)
 static void
 count_refusal(struct session *s, struct str *text)
 {
+	uint64_t omitted;
+
 	counter_add(&s->env->counters->rejected_commands, 1);
 	s->errors++;
-	if (str_is_bad(text) || text->len < 2)
+	if (str_is_bad(text) || text->len < 2 ||
+	    !log_limit_pass(&s->env->rejections, clock_mono_ms(), &omitted))
 		return;
 	str_cut(text, text->len - 2);
 	log_info("rejected", log_s("client", s->client), log_s("reply", text->data),
 	    log_s("command", refused_command(s)), log_s("helo", s->helo),
-	    log_s("listener", s->listen->name));
+	    log_s("listener", s->listen->name), log_d(omitted > 0 ? "omitted" : NULL, omitted));
 }
 
 void

@@ -20,6 +20,8 @@
 #include "net/conn.h"
 #include "smtp/extension.h"
 
+enum { SESSION_REJECTIONS_LOGGED = 100 }; /* a second, of all sessions */
+
 /* For the last reply to leave; while draining, the process is about to end. */
 enum { SESSION_LINGER_MS = 2000, SESSION_DRAIN_LINGER_MS = 500 };
 
@@ -47,6 +49,7 @@ session_env_init(struct session_env *env)
 {
 	env->offered = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
 		       SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING;
+	env->rejections.per_second = SESSION_REJECTIONS_LOGGED;
 }
 
 void

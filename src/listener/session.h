@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/id.h"
+#include "base/log_limit.h"
 #include "base/str.h"
 
 struct config;
@@ -26,8 +27,9 @@ struct session_env {
 	struct counters *counters;
 	const struct space *space;
 	struct id_source ids;
-	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */
-	struct str line;  /* for a text that is formatted and used at once */
+	unsigned offered;            /* set of smtp_extension that EHLO shows to everybody */
+	struct str line;             /* for a text that is formatted and used at once */
+	struct log_limit rejections; /* of the log: a client may cause thousands */
 };
 
 /* Prepare what is computed once.  The pointers are set by the caller and borrowed. */

@@ -7,6 +7,7 @@ BASE_TESTS = \
 	tests/unit/base/test_id \
 	tests/unit/base/test_log \
 	tests/unit/base/test_log_journal \
+	tests/unit/base/test_log_limit \
 	tests/unit/base/test_log_line \
 	tests/unit/base/test_parse \
 	tests/unit/base/test_sockaddr \
@@ -29,6 +30,8 @@ tests_unit_base_test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_log_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_log_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_log_journal_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_base_test_log_limit_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_log_limit_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_log_line_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_log_line_LDADD = libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
