@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """What posternd answers a client: order, syntax, sizes, limits, and what never ends a message."""
 
+import pathlib
+import re
 import time
 
 import pytest
@@ -165,6 +167,22 @@ def test_pipelined_errors_keep_their_places(talk):
 def test_data_without_recipients_does_not_eat_what_follows(talk):
     talk.send(b"MAIL FROM:<a@x.example>\r\nDATA\r\nNOOP\r\n")
     assert [talk.reply()[:3] for _ in range(3)] == ["250", "503", "250"]
+
+
+def writes(pid):
+    """How many times a process has called write(2) or the like."""
+    io = pathlib.Path(f"/proc/{pid}/io").read_text()
+    return int(re.search(r"syscw: (\d+)", io)[1])
+
+
+def test_a_thousand_recipients_are_answered_in_few_writes():
+    with Postern() as postern, Talk(postern.port) as talk:
+        talk.starts()
+        before = writes(postern.worker("listener"))
+        talk.send(b"MAIL FROM:<a@x.example>\r\n" + b"RCPT TO:<b@y.example>\r\n" * 1000)
+        assert all(talk.reply().startswith("250") for _ in range(1001))
+        # One for each read: the kernel hands 24 KB over in one piece as a rule.
+        assert writes(postern.worker("listener")) - before <= 4
 
 
 # The end of a message
