@@ -714,6 +714,23 @@ def test_fault_bdat(provider, last):
     assert provider.count() == 1
 
 
+@pytest.mark.parametrize("action, codes", [("twice", [250, 250, 550, 554]), ("omit", [550, 554]), ("swap", [550, 250, 554])])
+def test_fault_in_the_order_of_replies(provider, action, codes):
+    provider.fault(f"mail={action},count=1", "rcpt=reply:550 5.1.1 no,count=1")
+    with dial(provider) as talk:
+        talk.send(ENVELOPE + b"BDAT 3 LAST\r\nx\r\n")
+        assert [talk.reply()[0] for _ in codes] == codes
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_transaction_that_stays_open(keeps):
+    with Provider(*["--keep-transaction"] * keeps, "--fault", "rcpt=reply:550 5.1.1 no,count=1") as provider:
+        with dial(provider) as talk:
+            talk.send(ENVELOPE + b"BDAT 3 LAST\r\nx\r\n" + ENVELOPE + b"BDAT 3 LAST\r\ny\r\n")
+            expected = [250, 550, 554, 503 if keeps else 250, 250, 250]
+            assert [talk.reply()[0] for _ in expected] == expected
+
+
 @pytest.mark.parametrize("bdat", [True, False])
 @pytest.mark.parametrize("action", ["close", "rst", "421"])
 def test_fault_in_content(provider, action, bdat):

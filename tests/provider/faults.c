@@ -135,6 +135,9 @@ fault_lets_pass(const struct fault *fault, char normal)
 	case ACTION_REPLY:
 		return fault->text[0] == normal;
 	case ACTION_LONG:
+	case ACTION_TWICE:
+	case ACTION_OMIT:
+	case ACTION_SWAP:
 	case ACTION_SPLIT:
 	case ACTION_DELAY:
 	case ACTION_TARPIT:

@@ -65,6 +65,29 @@ act_long(struct session *s, const struct fault *f, const struct reply *normal)
 }
 
 static void
+act_twice(struct session *s, const struct fault *f, const struct reply *normal)
+{
+	(void)f;
+	reply_send(s, normal);
+	reply_send(s, normal);
+}
+
+static void
+act_omit(struct session *s, const struct fault *f, const struct reply *normal)
+{
+	(void)s;
+	(void)f;
+	(void)normal;
+}
+
+static void
+act_swap(struct session *s, const struct fault *f, const struct reply *normal)
+{
+	(void)f;
+	reply_send_behind_next(s, normal);
+}
+
+static void
 act_endless(struct session *s, const struct fault *f, const struct reply *normal)
 {
 	char line[] = "250-and so on and on\r\n";
@@ -136,6 +159,9 @@ static act *const acts[] = {
 	[ACTION_GARBAGE] = act_garbage,
 	[ACTION_RAW] = act_raw,
 	[ACTION_LONG] = act_long,
+	[ACTION_TWICE] = act_twice,
+	[ACTION_OMIT] = act_omit,
+	[ACTION_SWAP] = act_swap,
 	[ACTION_ENDLESS] = act_endless,
 	[ACTION_ENDLESS_LINE] = act_endless,
 	[ACTION_SPLIT] = act_slow,

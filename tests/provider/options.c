@@ -73,6 +73,8 @@ static const struct row {
 	{ "mechanisms", KIND_TEXT, AT(mechanisms), "LIST offered (\"PLAIN LOGIN\")" },
 	{ "no-auth", KIND_UNFLAG, AT(auth_required), "- ask for no login" },
 	{ "auth-without-tls", KIND_FLAG, AT(auth_without_tls), "- offer AUTH in clear text, too" },
+	{ "keep-transaction", KIND_FLAG, AT(keep_transaction),
+	    "- open after BDAT LAST that nobody takes, as Postfix does" },
 	{ "without", KIND_WITHOUT, 0, "EXTENSION not to offer; repeatable" },
 	{ "size", KIND_NUMBER, AT(size), "OCTETS a message may have (52428800)" },
 	{ "max-recipients", KIND_RECIPIENTS, 0, "N[:CODE] in a transaction, else CODE (452)" },

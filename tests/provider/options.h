@@ -51,6 +51,7 @@ struct options {
 	bool auth_required;
 	bool auth_without_tls;
 	bool ask_certificate;
+	bool keep_transaction;
 	unsigned extensions;
 	const char *maildir;
 	bool discard;

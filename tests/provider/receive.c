@@ -298,6 +298,8 @@ refuse_chunk(struct session *s)
 		reply(s, 554, "5.5.1", "No valid recipients");
 	else
 		reply(s, 503, "5.5.1", "Bad sequence of commands");
+	if (s->server->options->keep_transaction)
+		return;
 	s->tx.broken = true;
 	if (s->chunk.last)
 		session_end_transaction(s);

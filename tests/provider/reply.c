@@ -56,6 +56,17 @@ reply_send(struct session *s, const struct reply *r)
 
 	log_reply(s, buf, len);
 	output_send(s, buf, len);
+	if (s->swapped_len == 0)
+		return;
+	output_send(s, s->swapped, s->swapped_len);
+	s->swapped_len = 0;
+}
+
+void
+reply_send_behind_next(struct session *s, const struct reply *r)
+{
+	s->swapped_len = format(s, r, s->swapped, sizeof(s->swapped));
+	log_reply(s, s->swapped, s->swapped_len);
 }
 
 void

@@ -19,6 +19,8 @@ struct reply {
 /* Send a reply as it is, without a look at the faults; slowly: one octet every ms. */
 void reply_send(struct session *s, const struct reply *r);
 void reply_send_slowly(struct session *s, const struct reply *r, unsigned long ms);
+/* Send it after the next one. */
+void reply_send_behind_next(struct session *s, const struct reply *r);
 void reply(struct session *s, unsigned code, const char *enhanced, const char *text);
 
 /* Send octets as they are. */

@@ -102,6 +102,8 @@ struct session {
 	struct chunk chunk;
 	unsigned long transactions;
 	unsigned long messages;
+	char swapped[1024]; /* a reply that goes out behind the next one */
+	size_t swapped_len;
 	char line[LINE_MAX_OCTETS + 1];
 };
 

@@ -109,7 +109,7 @@ out_of_order(struct session *s, const struct verb *v)
 	if (!excused)
 		session_violation(
 		    s, s->phase == PHASE_NEW ? "before-ehlo" : "out-of-order", v->name);
-	if (s->phase == PHASE_MAIL && s->tx.rcpt_tried)
+	if (s->phase == PHASE_MAIL && s->tx.rcpt_tried && v->run == on_data)
 		reply(s, 554, "5.5.1", "No valid recipients");
 	else
 		reply(s, 503, "5.5.1", "Bad sequence of commands");
