@@ -47,6 +47,9 @@ struct config_priority {
 /* Line ends of content that are not CRLF. */
 enum bare_lf { BARE_LF_NORMALIZE, BARE_LF_REJECT };
 
+/* How much is sent before the replies to it come; from the most careful to the fastest. */
+enum pipelining { PIPELINING_OFF, PIPELINING_ENVELOPE, PIPELINING_STREAM };
+
 struct config_listen {
 	char *name;
 	char *address; /* numeric IPv4 or IPv6; checked */
@@ -97,7 +100,8 @@ struct config_upstream {
 	char *bind4, *bind6; /* source addresses; NULL: the system's choice for that family */
 	unsigned connections;
 	struct rate rate;
-	uint64_t timeout_ms; /* for each command and its reply */
+	uint64_t timeout_ms;        /* for each command and its reply */
+	enum pipelining pipelining; /* the most that is done */
 };
 
 struct config_list {

@@ -71,6 +71,7 @@ static const struct key upstream_keys[] = {
 	{ "connections",   &kind_number, "10", "1", "1000", AT(config_upstream, connections) },
 	{ "rate",          &kind_rate, NULL, NULL, NULL, AT(config_upstream, rate) },
 	{ "timeout",       &kind_duration, "5m", "100ms", "1h", AT(config_upstream, timeout_ms) },
+	{ "pipelining",    &kind_pipelining, "stream", NULL, NULL, AT(config_upstream, pipelining) },
 	{ .name = NULL }
 };
 

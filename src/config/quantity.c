@@ -153,6 +153,10 @@ static const char *const auth_words[] = { [AUTH_AUTO] = "auto",
 	[AUTH_SCRAM_SHA_256_PLUS] = "scram-sha-256-plus",
 	[AUTH_EXTERNAL] = "external",
 	NULL };
+static const char *const pipelining_words[] = { [PIPELINING_OFF] = "off",
+	[PIPELINING_ENVELOPE] = "envelope",
+	[PIPELINING_STREAM] = "stream",
+	NULL };
 static const char *const target_words[] = { [LOG_TARGET_STDERR] = "stderr",
 	[LOG_TARGET_SYSLOG] = "syslog",
 	[LOG_TARGET_JOURNAL] = "journal",
@@ -195,6 +199,7 @@ const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");
 const struct kind kind_auth =
     WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus, "
 		     "scram-sha-256-plus or external");
+const struct kind kind_pipelining = WORD(pipelining_words, "stream, envelope or off");
 const struct kind kind_target = WORD(target_words, "stderr, syslog or journal");
 const struct kind kind_format = WORD(format_words, "text or json");
 const struct kind kind_level = WORD(level_words, "error, warning, info or debug");

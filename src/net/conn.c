@@ -166,6 +166,12 @@ conn_output(struct conn *conn)
 	return conn->out;
 }
 
+uint64_t
+conn_written(const struct conn *conn)
+{
+	return conn->written;
+}
+
 bool
 conn_is_secure(const struct conn *conn)
 {

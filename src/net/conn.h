@@ -66,6 +66,9 @@ void conn_close(struct conn **conn, unsigned linger_ms);
 struct evbuffer *conn_input(struct conn *conn);
 struct evbuffer *conn_output(struct conn *conn);
 
+/* How many octets of the output the socket has taken so far. */
+uint64_t conn_written(const struct conn *conn);
+
 /* Write now.  Needed only outside of the callbacks; a failure is told by on_end, later. */
 void conn_flush(struct conn *conn);
 

@@ -130,6 +130,7 @@ conn_write_out(struct conn *conn)
 		conn->was_high = true;
 	if (left > 0) {
 		enum io io = transport_write(&conn->io, conn->out);
+		conn->written += left - evbuffer_get_length(conn->out);
 		conn->write_wants_read = io == IO_WANT_READ;
 		if (io == IO_WANT_READ)
 			conn_want_read(conn, true);

@@ -34,6 +34,7 @@ struct conn {
 	unsigned busy;               /* callbacks of ours on the stack: do not free the struct */
 	int64_t deadline;            /* monotonic ms; 0: none */
 	int64_t timer_at;            /* when the timer fires, at or before the deadline */
+	uint64_t written;            /* octets of output that the socket took */
 	size_t scanned;              /* octets at the head of `in` known to hold no LF */
 	bool is_reading, is_writing; /* which events are added */
 	bool is_paused;

@@ -6,7 +6,9 @@ liboutbound_a_SOURCES = \
 	src/outbound/compact.c src/outbound/compact.h \
 	src/outbound/delivery.c src/outbound/delivery.h \
 	src/outbound/drain.c \
+	src/outbound/expect.c src/outbound/expect.h \
 	src/outbound/feed.c src/outbound/feed.h \
+	src/outbound/flight.c src/outbound/flight.h \
 	src/outbound/forward.c src/outbound/forward.h \
 	src/outbound/health.c src/outbound/health.h \
 	src/outbound/history.c src/outbound/history.h \
@@ -22,9 +24,11 @@ liboutbound_a_SOURCES = \
 	src/outbound/route.c src/outbound/route.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
-	src/outbound/setup.c \
+	src/outbound/answer.c src/outbound/pipeline.c src/outbound/send.c \
+	src/outbound/settle.c src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
-	src/outbound/transaction.c \
+	src/outbound/transaction.c src/outbound/transaction.h \
+	src/outbound/trust.c src/outbound/trust.h \
 	src/outbound/turn.c src/outbound/turn.h \
 	src/outbound/upstream.c src/outbound/upstream.h src/outbound/upstream_internal.h \
 	src/outbound/upstream_pool.c src/outbound/upstream_status.c \

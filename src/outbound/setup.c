@@ -19,6 +19,9 @@ static void
 become_ready(struct uplink *uplink)
 {
 	uplink_set_phase(uplink, PHASE_READY);
+	uplink->mode = flight_mode(uplink->of.bound, &uplink->caps);
+	uplink->bdat =
+	    uplink->of.bound == PIPELINING_STREAM && smtp_offers(&uplink->caps, SMTP_EXT_CHUNKING);
 	uplink->of.on_ready(uplink->of.ctx, uplink);
 }
 

@@ -1,351 +1,50 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * transaction.c - messages over an uplink that is set up; see uplink.h.
- *
- * With PIPELINING, MAIL, all RCPTs and DATA travel together, and behind the content of one message
- * the envelope of the next (the slots current and ahead).  Without it every command waits for its
- * reply.  advance() decides what may be sent; transaction_on_reply() what a reply means;
- * close_transaction() gives the message back.
+ * transaction.c - see transaction.h.  on_reply[] is the table of contents: what a reply to each
+ * step means for the recipients.  A reply that is out of step tells nothing, and makes all others
+ * to the same message worthless, but for a content that was taken: that is never sent again at
+ * once.
  */
-#include <event2/buffer.h>
-#include <inttypes.h>
+#include "outbound/transaction.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "config/config.h"
-#include "net/conn.h"
-#include "outbound/uplink_internal.h"
-#include "spool/envelope.h"
+#include "outbound/delivery.h"
+#include "smtp/reply.h"
 
-enum { CHUNK_SIZE = 64 * 1024, SLOWEST_BYTES_PER_MS = 16 };
+enum { WORDS_SIZE = 1024 };
 
-static void
-swap_slots(struct uplink *uplink)
+bool
+transaction_has_takers(const struct transaction *transaction)
 {
-	struct transaction *free_slot = uplink->current;
-
-	*free_slot = (struct transaction){ .delivery = NULL };
-	uplink->current = uplink->ahead;
-	uplink->ahead = free_slot;
+	return delivery_count(transaction->delivery, RCPT_TAKEN) > 0;
 }
 
-static bool
-can_pipeline(const struct uplink *uplink)
-{
-	return smtp_offers(&uplink->caps, SMTP_EXT_PIPELINING);
-}
-
-/* Give the message of the current slot back and move up. */
+/* Judge those whose fate is `of` with the words of a reply. */
 static void
-close_transaction(struct uplink *uplink)
+judge_by(struct delivery *delivery, enum rcpt_fate of, enum rcpt_fate fate,
+    const struct smtp_reply *reply)
 {
-	struct transaction *transaction = uplink->current;
-	struct delivery *delivery = transaction->delivery;
-	size_t untried = delivery_count(delivery, RCPT_UNTRIED);
+	char words[WORDS_SIZE];
 
-	/* A transaction that moved nobody must not be begun again at once. */
-	if (untried == delivery->nrcpt && transaction->replied && !uplink->held &&
-	    !delivery->throttled)
-		for (size_t i = 0; i < delivery->nrcpt; i++)
-			if (delivery->rcpt[i].reply != NULL)
-				delivery->rcpt[i].fate = RCPT_DEFERRED;
-	swap_slots(uplink);
-	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
+	smtp_reply_words(reply, words, sizeof words);
+	delivery_judge_all(delivery, of, fate, reply->code, reply->enhanced, words);
 }
 
 static void
-send_mail(struct uplink *uplink, struct transaction *transaction)
+judge_open(struct delivery *delivery, enum rcpt_fate fate, const struct smtp_reply *reply)
 {
-	const struct envelope *envelope = transaction->delivery->envelope;
-	struct evbuffer *out = conn_output(uplink->conn);
+	char words[WORDS_SIZE];
 
-	evbuffer_add_printf(out, "MAIL FROM:<%s>", envelope->from);
-	if (smtp_offers(&uplink->caps, SMTP_EXT_SIZE))
-		evbuffer_add_printf(out, " SIZE=%" PRIu64, transaction->delivery->content_len);
-	if (envelope->body == ENVELOPE_8BITMIME && smtp_offers(&uplink->caps, SMTP_EXT_8BITMIME))
-		evbuffer_add_printf(out, " BODY=8BITMIME");
-	evbuffer_add(out, "\r\n", 2);
-	transaction->mail_sent = true;
-	uplink_expect(uplink, STEP_MAIL, transaction, 0);
-}
-
-/* Send RCPT for the next recipient of this transaction; false when there is none. */
-static bool
-send_rcpt(struct uplink *uplink, struct transaction *transaction)
-{
-	struct delivery *delivery = transaction->delivery;
-	size_t limit = uplink->caps.rcpt_max > 0 && uplink->caps.rcpt_max < UPLINK_RCPT_MAX
-			   ? uplink->caps.rcpt_max
-			   : UPLINK_RCPT_MAX;
-
-	if (transaction->next == delivery->nrcpt || transaction->sent == limit)
-		return false;
-
-	size_t i = transaction->next++;
-
-	evbuffer_add_printf(
-	    conn_output(uplink->conn), "RCPT TO:<%s>\r\n", delivery_address(delivery, i));
-	delivery->rcpt[i].fate = RCPT_SENT;
-	transaction->sent++;
-	uplink_expect(uplink, STEP_RCPT, transaction, i);
-	return true;
-}
-
-static void
-send_data(struct uplink *uplink, struct transaction *transaction)
-{
-	evbuffer_add(conn_output(uplink->conn), "DATA\r\n", 6);
-	transaction->data_sent = true;
-	uplink_expect(uplink, STEP_DATA, transaction, 0);
-}
-
-static void
-send_rset(struct uplink *uplink)
-{
-	evbuffer_add(conn_output(uplink->conn), "RSET\r\n", 6);
-	uplink_expect(uplink, STEP_RSET, NULL, 0);
-}
-
-/* Send what may be sent of the envelope now. */
-static void
-advance(struct uplink *uplink, struct transaction *transaction)
-{
-	bool pipeline = can_pipeline(uplink);
-
-	while (!transaction->data_sent && (pipeline || uplink->expect_count == 0)) {
-		if (!transaction->mail_sent) {
-			send_mail(uplink, transaction);
-		} else if (send_rcpt(uplink, transaction)) {
-			continue;
-		} else if (pipeline || delivery_count(transaction->delivery, RCPT_TAKEN) > 0) {
-			send_data(uplink, transaction);
-		} else {
-			send_rset(uplink);
-			close_transaction(uplink);
-			return;
-		}
-	}
-}
-
-/* Whether the upstream has said that the message is too large for it. */
-static bool
-is_too_large(const struct uplink *uplink, const struct delivery *delivery)
-{
-	return uplink->caps.size > 0 && delivery->content_len > uplink->caps.size;
-}
-
-static void
-refuse_too_large(struct uplink *uplink, struct delivery *delivery)
-{
-	char words[128];
-
-	(void)snprintf(words, sizeof words,
-	    "the message has %" PRIu64 " octets, and %s takes no more than %" PRIu64,
-	    delivery->content_len, uplink->of.upstream->host, uplink->caps.size);
-	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
-	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
-}
-
-/* Put the next message into an empty slot; false when there is none. */
-static bool
-fill(struct uplink *uplink, struct transaction *slot)
-{
-	struct delivery *delivery;
-
-	while (!uplink->finishing && (delivery = uplink->of.next(
-					  uplink->of.ctx, uplink, slot == uplink->ahead)) != NULL) {
-		if (is_too_large(uplink, delivery)) {
-			refuse_too_large(uplink, delivery);
-			continue;
-		}
-		*slot = (struct transaction){ .delivery = delivery };
-		uplink_restart_deadline(uplink, 0);
-		advance(uplink, slot);
-		return true;
-	}
-	return false;
+	smtp_reply_words(reply, words, sizeof words);
+	delivery_judge_open(delivery, fate, reply->code, reply->enhanced, words);
 }
 
 void
-transaction_pull(struct uplink *uplink)
+transaction_put_off(struct transaction *transaction, const struct smtp_reply *reply)
 {
-	if (uplink->current->delivery == NULL) {
-		if (uplink->expect_count > 0 && !can_pipeline(uplink))
-			return; /* RSET is under way */
-		if (!fill(uplink, uplink->current))
-			return;
-	}
-	if (uplink->current->content_done && uplink->ahead->delivery == NULL &&
-	    can_pipeline(uplink))
-		fill(uplink, uplink->ahead);
-}
-
-/* Add encoded content to the output: 0, or -1 when out of memory. */
-static int
-send_chunk(struct uplink *uplink, struct transaction *transaction, const char *data, size_t len)
-{
-	struct smtp_dot_span span;
-
-	while (smtp_dot_encode(&transaction->encoder, &data, &len, &span))
-		if (evbuffer_add(conn_output(uplink->conn), span.data, span.len) == -1)
-			return -1;
-	return 0;
-}
-
-/* Content that cannot be sent whole must not look as if it had ended. */
-static void
-give_up_content(struct uplink *uplink, struct transaction *transaction, const char *why)
-{
-	delivery_judge_open(transaction->delivery, RCPT_DEFERRED, 0, "4.3.0", why);
-	uplink->finishing = true; /* no fault of the upstream */
-	uplink_break(uplink, why);
-}
-
-static void
-send_end(struct uplink *uplink, struct transaction *transaction)
-{
-	struct smtp_dot_span end = smtp_dot_end(&transaction->encoder);
-
-	evbuffer_add(conn_output(uplink->conn), end.data, end.len);
-	transaction->content_done = true;
-}
-
-static void
-send_inline(struct uplink *uplink, struct transaction *transaction)
-{
-	struct evbuffer *content = transaction->delivery->content;
-	size_t len = evbuffer_get_length(content);
-	const char *data = (const char *)evbuffer_pullup(content, -1);
-
-	if (len > 0 && (data == NULL || send_chunk(uplink, transaction, data, len) == -1))
-		give_up_content(uplink, transaction, "out of memory");
-	else
-		send_end(uplink, transaction);
-}
-
-/* Send large content as far as the output has room; on_drain goes on. */
-static void
-send_large(struct uplink *uplink, struct transaction *transaction)
-{
-	struct delivery *delivery = transaction->delivery;
-	char chunk[CHUNK_SIZE];
-
-	while (evbuffer_get_length(conn_output(uplink->conn)) < UPLINK_OUTPUT_MAX) {
-		uint64_t left = delivery->content_len - transaction->offset;
-		ssize_t got =
-		    left == 0 ? 0
-			      : pread(delivery->fd, chunk, left < CHUNK_SIZE ? left : CHUNK_SIZE,
-				    (off_t)transaction->offset);
-
-		if (left > 0 && got <= 0) {
-			give_up_content(
-			    uplink, transaction, "the content could not be read from the spool");
-			return;
-		}
-		if (left == 0) {
-			send_end(uplink, transaction);
-			return;
-		}
-		if (send_chunk(uplink, transaction, chunk, (size_t)got) == -1) {
-			give_up_content(uplink, transaction, "out of memory");
-			return;
-		}
-		transaction->offset += (uint64_t)got;
-	}
-}
-
-static void
-send_content(struct uplink *uplink, struct transaction *transaction)
-{
-	uplink_restart_deadline(uplink, transaction->delivery->content_len / SLOWEST_BYTES_PER_MS);
-	transaction->content_begun = true;
-	uplink_expect(uplink, STEP_DOT, transaction, 0);
-	if (delivery_count(transaction->delivery, RCPT_TAKEN) == 0)
-		send_end(uplink, transaction); /* RFC 2920 3.1: nobody takes it, but 354 was said */
-	else if (transaction->delivery->fd == -1)
-		send_inline(uplink, transaction);
-	else
-		send_large(uplink, transaction);
-}
-
-void
-transaction_on_drain(struct uplink *uplink)
-{
-	struct transaction *transaction = uplink->current;
-
-	if (transaction->delivery != NULL && transaction->content_begun &&
-	    !transaction->content_done)
-		send_large(uplink, transaction);
-}
-
-static void
-judge_taken(struct uplink *uplink, struct delivery *delivery, enum rcpt_fate fate)
-{
-	char words[UPLINK_WORDS_SIZE];
-
-	smtp_reply_words(&uplink->reply, words, sizeof words);
-	delivery_judge_all(
-	    delivery, RCPT_TAKEN, fate, uplink->reply.code, uplink->reply.enhanced, words);
-}
-
-static void
-judge_open_by_reply(struct uplink *uplink, struct delivery *delivery, enum rcpt_fate fate)
-{
-	char words[UPLINK_WORDS_SIZE];
-
-	smtp_reply_words(&uplink->reply, words, sizeof words);
-	delivery_judge_open(delivery, fate, uplink->reply.code, uplink->reply.enhanced, words);
-}
-
-/* 421: the upstream is about to close.  Only the message at hand may have to do with it, unless it
- * was just begun, or the connection is what there was too much of. */
-static void
-on_closing(struct uplink *uplink, enum step step, enum fate fate)
-{
-	struct transaction *transaction = uplink->current;
-	char why[UPLINK_WORDS_SIZE];
-
-	uplink_describe(uplink, step, NULL, why, sizeof why);
-	if (step == STEP_MAIL && uplink->served == 0 && fate == FATE_DEFER) {
-		uplink_hold(uplink, HOLD_SESSION, why);
-		return;
-	}
-	if (step == STEP_MAIL || fate == FATE_REDIAL || fate == FATE_SLOW) {
-		transaction->content_done = false; /* it was answered: nothing uncertain about it */
-		if (fate == FATE_REDIAL && uplink->served == 0)
-			uplink->of.on_trouble(uplink->of.ctx, uplink, HOLD_NONE, why);
-		uplink->finishing = true; /* by no fault of the message: it goes by another one */
-	} else {
-		judge_open_by_reply(uplink, transaction->delivery, RCPT_DEFERRED);
-	}
-	uplink_break(uplink, why);
-}
-
-/* The upstream wants less: what it did not take waits a moment, and the upstream goes on slower. */
-static void
-on_throttled(
-    struct uplink *uplink, enum step step, struct delivery *delivery, const struct verdict *verdict)
-{
-	char why[UPLINK_WORDS_SIZE];
-
-	uplink_describe(uplink, step, verdict->remedy, why, sizeof why);
-	delivery->throttled = true;
-	uplink->of.on_throttle(
-	    uplink->of.ctx, uplink, verdict->throttle, delivery->started_ms, why);
-}
-
-/* The upstream's trouble, told amid a transaction: its messages go back as if never tried. */
-static void
-on_trouble(struct uplink *uplink, enum step step, const struct verdict *verdict)
-{
-	struct transaction *transaction = uplink->current;
-	char why[UPLINK_WORDS_SIZE];
-
-	uplink_describe(uplink, step, verdict->remedy, why, sizeof why);
-	if (step == STEP_DOT && verdict->fate != FATE_UNEXPECTED)
-		transaction->content_done = false; /* it was refused: nothing uncertain about it */
-	uplink_hold(uplink, verdict->hold, why);
+	judge_open(transaction->delivery, RCPT_DEFERRED, reply);
 }
 
 /* What becomes of the recipients that a reply is about. */
@@ -357,143 +56,262 @@ static const enum rcpt_fate rcpt_fates[] = {
 	[FATE_SLOW] = RCPT_UNTRIED,
 };
 
-static void
-on_mail_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
+static enum meaning
+on_mail(struct transaction *transaction, const struct answer *answer, enum fate fate)
 {
-	if (fate == FATE_OK) {
-		transaction->mail_ok = true;
-		return;
+	transaction->mail_ok = fate == FATE_OK;
+	transaction->mail_refused = fate != FATE_OK;
+	if (fate != FATE_OK)
+		judge_open(transaction->delivery, rcpt_fates[fate], answer->reply);
+	return MEANING_PLAIN;
+}
+
+static enum meaning
+on_rcpt(struct transaction *transaction, const struct answer *answer, enum fate fate)
+{
+	char words[WORDS_SIZE];
+
+	smtp_reply_words(answer->reply, words, sizeof words);
+	delivery_judge(transaction->delivery, answer->rcpt, rcpt_fates[fate], answer->reply->code,
+	    answer->reply->enhanced, words);
+	return MEANING_PLAIN;
+}
+
+static enum meaning
+on_data(struct transaction *transaction, const struct answer *answer, enum fate fate)
+{
+	if (fate == FATE_OK)
+		return MEANING_CONTENT;
+	judge_by(transaction->delivery, RCPT_TAKEN, rcpt_fates[fate], answer->reply);
+	transaction->is_sent = true;
+	return MEANING_PLAIN;
+}
+
+static enum meaning
+on_content(struct transaction *transaction, const struct answer *answer, enum fate fate)
+{
+	transaction->content = fate == FATE_OK ? CONTENT_TAKEN : CONTENT_REFUSED;
+	if (fate == FATE_OK && answer->is_early)
+		return MEANING_ODD;
+	judge_by(transaction->delivery, RCPT_TAKEN,
+	    fate == FATE_OK ? RCPT_DELIVERED : rcpt_fates[fate], answer->reply);
+	return MEANING_PLAIN;
+}
+
+static enum meaning (*const on_reply[])(struct transaction *, const struct answer *, enum fate) = {
+	[STEP_MAIL] = on_mail,
+	[STEP_RCPT] = on_rcpt,
+	[STEP_DATA] = on_data,
+	[STEP_DOT] = on_content,
+};
+
+/* Whether nobody takes this message, so that the reply merely says so once more. */
+static bool
+is_repetition(const struct transaction *transaction, enum step step)
+{
+	if (step == STEP_RCPT)
+		return transaction->mail_refused;
+	return (step == STEP_DATA || step == STEP_DOT) && !transaction_has_takers(transaction);
+}
+
+/* To be asked for content that nobody takes is sound (RFC 2920 3.1), and what is then said of its
+ * lone dot means nothing. */
+static enum meaning
+on_repetition(struct transaction *transaction, enum step step, enum fate fate)
+{
+	if (step == STEP_DATA) {
+		transaction->is_sent = fate != FATE_OK;
+		return fate == FATE_OK ? MEANING_CONTENT : MEANING_PLAIN;
 	}
-	judge_open_by_reply(uplink, transaction->delivery, rcpt_fates[fate]);
-	if (!can_pipeline(uplink))
-		close_transaction(uplink);
+	if (step == STEP_DOT)
+		transaction->content =
+		    fate == FATE_OK && transaction->is_bdat ? CONTENT_TAKEN : CONTENT_REFUSED;
+	return fate == FATE_OK && (step == STEP_RCPT || transaction->is_bdat) ? MEANING_ODD
+									      : MEANING_PLAIN;
+}
+
+/* Whether the upstream has lost its place, or does not know a command that it offers: such a reply
+ * says nothing of a message. */
+static bool
+is_out_of_step(const struct transaction *transaction, const struct answer *answer)
+{
+	const struct smtp_reply *reply = answer->reply;
+
+	if (reply->enhanced[0] != '\0' && strncmp(reply->enhanced + 1, ".5.", 3) != 0)
+		return false;
+	if (answer->step == STEP_DOT && transaction->is_bdat)
+		return reply->code >= 500 && reply->code <= 504;
+	return reply->code == 503 ||
+	       (answer->is_pipelined && (reply->code == 500 || reply->code == 502));
+}
+
+static enum meaning
+odd(struct transaction *transaction, enum step step, int code)
+{
+	transaction->is_odd = true;
+	transaction->is_sent = transaction->is_sent || step == STEP_DATA;
+	if (step == STEP_DOT && transaction->content == CONTENT_OPEN)
+		transaction->content = code >= 500 ? CONTENT_REFUSED : CONTENT_UNCLEAR;
+	return MEANING_ODD;
+}
+
+static enum meaning
+on_reset(struct transaction *transaction, enum fate fate)
+{
+	transaction->reset_refused = fate != FATE_OK;
+	return fate == FATE_OK ? MEANING_PLAIN : MEANING_ODD;
+}
+
+/* Refused for reasons that are not the message's. */
+static enum meaning
+turned_away(struct transaction *transaction, enum step step, enum meaning meaning)
+{
+	transaction->mail_refused = transaction->mail_refused || step == STEP_MAIL;
+	transaction->is_sent = transaction->is_sent || step == STEP_DATA;
+	if (step == STEP_DOT)
+		transaction->content = CONTENT_REFUSED;
+	return meaning;
+}
+
+/* What the ledger is to know besides the fates. */
+static void
+note(struct delivery *delivery, const struct verdict *verdict)
+{
+	if (verdict->fate == FATE_SLOW)
+		delivery->throttled = true;
+	else if (verdict->remedy != NULL)
+		delivery->remedy = verdict->remedy;
+}
+
+enum meaning
+transaction_answer(
+    struct transaction *transaction, const struct answer *answer, struct verdict *verdict)
+{
+	const struct smtp_reply *reply = answer->reply;
+	enum step step = answer->step;
+	enum meaning meaning;
+
+	*verdict = classify(step, answer->host, reply->code, reply->enhanced, reply->text);
+	transaction->waiting--;
+	transaction->replied = transaction->replied || step != STEP_RSET;
+	note(transaction->delivery, verdict);
+	if (verdict->fate != FATE_HOLD && (reply->code == 421 || verdict->fate == FATE_REDIAL))
+		return turned_away(transaction, step, MEANING_CLOSING);
+	if (step == STEP_RSET)
+		return on_reset(transaction, verdict->fate);
+	if (is_repetition(transaction, step) && verdict->fate != FATE_UNEXPECTED)
+		meaning = on_repetition(transaction, step, verdict->fate);
+	else if (verdict->fate == FATE_HOLD)
+		return turned_away(transaction, step, MEANING_TROUBLE);
+	else if (verdict->fate == FATE_UNEXPECTED || is_out_of_step(transaction, answer))
+		meaning = MEANING_ODD;
+	else
+		meaning = on_reply[step](transaction, answer, verdict->fate);
+	return meaning == MEANING_ODD ? odd(transaction, step, reply->code) : meaning;
 }
 
 static void
-on_rcpt_reply(struct uplink *uplink, struct transaction *transaction, size_t rcpt, enum fate fate)
+forget(struct delivery *delivery, enum rcpt_fate of)
 {
-	char words[UPLINK_WORDS_SIZE];
+	delivery_judge_all(delivery, of, RCPT_UNTRIED, 0, "", "");
+}
 
-	smtp_reply_words(&uplink->reply, words, sizeof words);
-	delivery_judge(transaction->delivery, rcpt, rcpt_fates[fate], uplink->reply.code,
-	    uplink->reply.enhanced, words);
+/* Refusals that nobody believes any more. */
+static void
+forget_refusals(struct delivery *delivery)
+{
+	forget(delivery, RCPT_DEFERRED);
+	forget(delivery, RCPT_FAILED);
+}
+
+/* What came to no end goes back as if never tried. */
+static void
+forget_open(struct delivery *delivery)
+{
+	forget(delivery, RCPT_SENT);
+	forget(delivery, RCPT_TAKEN);
+}
+
+/* It may have been delivered to those whose fate is `of`: they are tried again, later. */
+static void
+leave_unknown(struct delivery *delivery, enum rcpt_fate of, const char *why)
+{
+	char words[WORDS_SIZE];
+
+	(void)snprintf(words, sizeof words, "outcome unknown: %s", why);
+	delivery->uncertain = true;
+	delivery_judge_all(delivery, of, RCPT_DEFERRED, 0, "4.4.2", words);
 }
 
 static void
-on_data_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
+conclude_odd(struct transaction *transaction)
 {
-	if (fate == FATE_OK) {
-		send_content(uplink, transaction);
-		return;
+	static const char why[] = "the upstream's replies contradict each other";
+	struct delivery *delivery = transaction->delivery;
+	bool is_unknown =
+	    transaction->content == CONTENT_TAKEN ||
+	    (transaction->content == CONTENT_UNCLEAR && transaction_has_takers(transaction));
+
+	forget_refusals(delivery);
+	forget_open(delivery);
+	if (is_unknown) {
+		leave_unknown(delivery, RCPT_UNTRIED, why);
+		leave_unknown(delivery, RCPT_DELIVERED, why);
 	}
-	judge_taken(uplink, transaction->delivery, rcpt_fates[fate]);
-	if (transaction->mail_ok)
-		send_rset(uplink);
-	close_transaction(uplink);
 }
 
+/* A transaction that moved nobody must not be begun again at once. */
 static void
-on_dot_reply(struct uplink *uplink, struct transaction *transaction, enum fate fate)
+put_off_unmoved(struct delivery *delivery)
 {
-	bool early = !transaction->content_done;
-
-	if (early && fate == FATE_OK) {
-		uplink_hold(uplink, HOLD_SESSION,
-		    "end of data: the upstream said yes before the content had ended");
+	if (delivery_count(delivery, RCPT_UNTRIED) < delivery->nrcpt || delivery->throttled)
 		return;
-	}
-	judge_taken(
-	    uplink, transaction->delivery, fate == FATE_OK ? RCPT_DELIVERED : rcpt_fates[fate]);
-	uplink->served++;
-	close_transaction(uplink);
-	if (early)
-		uplink_break(uplink, "refused before the content had ended");
+	for (size_t i = 0; i < delivery->nrcpt; i++)
+		if (delivery->rcpt[i].reply != NULL)
+			delivery->rcpt[i].fate = RCPT_DEFERRED;
 }
 
 void
-transaction_on_reply(struct uplink *uplink, const struct expectation *expectation)
+transaction_conclude(struct transaction *transaction, bool is_shifted)
 {
-	const struct smtp_reply *reply = &uplink->reply;
-	struct transaction *transaction = expectation->transaction;
-	enum step step = expectation->step;
-	struct verdict verdict =
-	    classify(step, uplink->of.upstream->host, reply->code, reply->enhanced, reply->text);
-
-	if (transaction == NULL) { /* RSET */
-		if (verdict.fate != FATE_OK)
-			uplink_break(uplink, "RSET was refused");
+	if (transaction->is_odd || (transaction->reset_refused && is_shifted)) {
+		conclude_odd(transaction);
 		return;
 	}
-	transaction->replied = true;
-	if (step == STEP_RCPT && !transaction->mail_ok)
-		return; /* judged already: this merely repeats that there is no transaction */
-	if (verdict.fate == FATE_HOLD || verdict.fate == FATE_UNEXPECTED) {
-		on_trouble(uplink, step, &verdict);
-		return;
-	}
-	if (verdict.fate == FATE_SLOW)
-		on_throttled(uplink, step, transaction->delivery, &verdict);
-	else if (verdict.remedy != NULL)
-		transaction->delivery->remedy = verdict.remedy;
-	if (reply->code == 421 || verdict.fate == FATE_REDIAL) {
-		on_closing(uplink, step, verdict.fate);
-		return;
-	}
-	if (step == STEP_MAIL)
-		on_mail_reply(uplink, transaction, verdict.fate);
-	else if (step == STEP_RCPT)
-		on_rcpt_reply(uplink, transaction, expectation->rcpt, verdict.fate);
-	else if (step == STEP_DATA)
-		on_data_reply(uplink, transaction, verdict.fate);
+	if (transaction->is_doubted)
+		forget_refusals(transaction->delivery);
 	else
-		on_dot_reply(uplink, transaction, verdict.fate);
-	if (uplink->phase == PHASE_READY && uplink->current->delivery != NULL)
-		advance(uplink, uplink->current);
+		put_off_unmoved(transaction->delivery);
+	forget_open(transaction->delivery);
 }
 
-/* Whether the final dot has left: what is still in our buffer has not. */
+/* Whether somebody may have got it although nobody has said so. */
 static bool
-has_left(const struct uplink *uplink, const struct transaction *transaction)
+may_have_arrived(const struct transaction *transaction, bool has_left)
 {
-	return transaction->content_done && delivery_count(transaction->delivery, RCPT_TAKEN) > 0 &&
-	       evbuffer_get_length(conn_output(uplink->conn)) == 0;
+	return has_left && transaction->content != CONTENT_TAKEN &&
+	       transaction->content != CONTENT_REFUSED && !transaction->mail_refused &&
+	       (transaction_has_takers(transaction) ||
+		   delivery_count(transaction->delivery, RCPT_SENT) > 0);
 }
 
-static void
-settle_lost(struct uplink *uplink, struct transaction *transaction, const char *why)
+void
+transaction_lose(struct transaction *transaction, bool has_left, bool is_blamed, const char *why)
 {
 	struct delivery *delivery = transaction->delivery;
-	char words[UPLINK_WORDS_SIZE];
+	bool is_unknown = may_have_arrived(transaction, has_left);
 
-	if (delivery == NULL)
+	if (transaction->is_odd && !is_unknown) {
+		conclude_odd(transaction);
 		return;
-	if (has_left(uplink, transaction)) {
-		(void)snprintf(words, sizeof words, "outcome unknown: %s", why);
-		delivery->uncertain = true;
-		delivery_judge_all(delivery, RCPT_TAKEN, RCPT_DEFERRED, 0, "4.4.2", words);
-	} else if (transaction->replied && !uplink->held && !uplink->finishing) {
+	}
+	if (transaction->is_odd || transaction->is_doubted)
+		forget_refusals(delivery);
+	if (is_unknown) {
+		leave_unknown(delivery, RCPT_TAKEN, why);
+		leave_unknown(delivery, RCPT_SENT, why);
+	} else if (is_blamed) {
 		delivery_judge_open(delivery, RCPT_DEFERRED, 0, "4.4.2", why);
 	}
-	delivery_judge_all(delivery, RCPT_SENT, RCPT_UNTRIED, 0, "", "");
-	delivery_judge_all(delivery, RCPT_TAKEN, RCPT_UNTRIED, 0, "", "");
-	/* It may be the message that the upstream cannot bear: let others go first. */
-	delivery->rest = transaction == uplink->current && uplink->served == 0 && !uplink->held &&
-			 !uplink->finishing;
-	transaction->delivery = NULL;
-	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
-}
-
-void
-transaction_lost(struct uplink *uplink, const char *why)
-{
-	/* A connection in use may be closed just when the next message begins: that is no trouble.
-	 */
-	bool amid = uplink->current->delivery != NULL && !uplink->held && !uplink->finishing &&
-		    (uplink->served == 0 || uplink->current->replied);
-
-	uplink->expect_count = 0;
-	settle_lost(uplink, uplink->current, why);
-	settle_lost(uplink, uplink->ahead, why);
-	if (amid)
-		uplink->of.on_trouble(uplink->of.ctx, uplink, HOLD_NONE, why);
+	forget_open(delivery);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * uplink.c - the life of a connection to an upstream: dial, replies, idleness, end; see uplink.h.
- * What the replies mean is for setup.c, up to the login, and for transaction.c then.
+ * What the replies mean is for setup.c, up to the login, and for answer.c then.
  */
 #include "outbound/uplink.h"
 
@@ -25,6 +25,7 @@ enum {
 	REPLY_LINE_SIZE = 8192,
 	CONNECT_MS = 10 * 1000,  /* a port that drops what comes: the first four tries of TCP */
 	GREETING_MS = 30 * 1000, /* where another port may do better */
+	SLOWEST_BYTES_PER_MS = 16,
 };
 
 void
@@ -48,14 +49,6 @@ uplink_leave(struct uplink *uplink)
 	free(uplink);
 }
 
-void
-uplink_expect(struct uplink *uplink, enum step step, struct transaction *transaction, size_t rcpt)
-{
-	size_t at = (uplink->expect_first + uplink->expect_count++) % UPLINK_EXPECT_MAX;
-
-	uplink->expect[at] = (struct expectation){ step, transaction, rcpt };
-}
-
 enum step
 uplink_step(const struct uplink *uplink)
 {
@@ -71,14 +64,21 @@ uplink_step(const struct uplink *uplink)
 		[PHASE_DEAD] = STEP_QUIT,
 	};
 
-	return uplink->expect_count > 0 ? uplink->expect[uplink->expect_first].step
-					: steps[uplink->phase];
+	const struct expectation *first = expect_first(&uplink->expect);
+
+	return first != NULL ? first->step : steps[uplink->phase];
 }
 
 void
-uplink_restart_deadline(struct uplink *uplink, uint64_t extra_ms)
+uplink_restart_deadline(struct uplink *uplink, uint64_t octets)
 {
-	conn_set_deadline(uplink->conn, uplink->of.upstream->timeout_ms + extra_ms);
+	uint64_t ms = uplink->of.upstream->timeout_ms;
+
+	if ((uplink->is_closing || uplink->is_shifted) && ms > UPLINK_CLOSING_MS)
+		ms = UPLINK_CLOSING_MS;
+	else
+		ms += (uplink->flight.octets + octets) / SLOWEST_BYTES_PER_MS;
+	conn_set_deadline(uplink->conn, ms);
 }
 
 void
@@ -106,7 +106,7 @@ die(struct uplink *uplink, const char *why, unsigned linger_ms)
 	if (uplink->phase == PHASE_DEAD)
 		return;
 	uplink_set_phase(uplink, PHASE_DEAD);
-	transaction_lost(uplink, why);
+	settle_lost(uplink, why);
 	auth_free(&uplink->auth);
 	dial_cancel(&uplink->dial);
 	event_del(uplink->idle_timer);
@@ -122,10 +122,18 @@ uplink_break(struct uplink *uplink, const char *why)
 }
 
 void
-uplink_hold(struct uplink *uplink, enum hold kind, const char *why)
+uplink_tell_trouble(struct uplink *uplink, enum hold kind, const char *why)
 {
+	if (uplink->held)
+		return;
 	uplink->held = true;
 	uplink->of.on_trouble(uplink->of.ctx, uplink, kind, why);
+}
+
+void
+uplink_hold(struct uplink *uplink, enum hold kind, const char *why)
+{
+	uplink_tell_trouble(uplink, kind, why);
 	uplink_break(uplink, why);
 }
 
@@ -146,7 +154,7 @@ settle_down(struct uplink *uplink)
 	if (uplink->phase != PHASE_READY)
 		return;
 	event_del(uplink->idle_timer);
-	transaction_pull(uplink);
+	pipeline_pull(uplink);
 	if (uplink->phase != PHASE_READY || !uplink_is_idle(uplink))
 		return;
 	if (uplink->finishing) {
@@ -160,17 +168,10 @@ settle_down(struct uplink *uplink)
 static void
 on_reply(struct uplink *uplink)
 {
-	if (uplink->phase != PHASE_READY) {
+	if (uplink->phase != PHASE_READY)
 		setup_on_reply(uplink);
-	} else if (uplink->expect_count > 0) {
-		struct expectation expectation = uplink->expect[uplink->expect_first];
-
-		uplink->expect_first = (uplink->expect_first + 1) % UPLINK_EXPECT_MAX;
-		uplink->expect_count--;
-		transaction_on_reply(uplink, &expectation);
-	} else {
-		uplink_break(uplink, "the upstream ended the idle connection");
-	}
+	else
+		answer_take(uplink);
 	smtp_reply_reset(&uplink->reply);
 }
 
@@ -257,7 +258,7 @@ on_drain(void *ctx)
 
 	uplink_enter(uplink);
 	if (uplink->phase == PHASE_READY)
-		transaction_on_drain(uplink);
+		pipeline_on_drain(uplink);
 	settle_down(uplink);
 	uplink_leave(uplink);
 }
@@ -274,7 +275,9 @@ on_end(void *ctx, enum conn_end how, const char *why)
 	    how == CONN_END_EOF        ? "the upstream closed the connection"
 	    : how == CONN_END_DEADLINE ? "no answer from the upstream in time"
 				       : why);
-	if (how == CONN_END_TLS)
+	if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
+		uplink_break(uplink, uplink->why);
+	else if (how == CONN_END_TLS)
 		uplink_hold(uplink, HOLD_TLS, words);
 	else if (uplink->phase != PHASE_READY)
 		uplink_hold(uplink, HOLD_NETWORK, words);
@@ -358,8 +361,7 @@ uplink_start(const struct uplink_context *context)
 		return NULL;
 	uplink->of = *context;
 	uplink->started_ms = clock_mono_ms();
-	uplink->current = &uplink->slot[0];
-	uplink->ahead = &uplink->slot[1];
+	uplink->most = SIZE_MAX;
 	uplink->idle_timer = event_new(context->base, -1, 0, on_idle_too_long, uplink);
 	uplink->dial = dial(uplink);
 	if (uplink->idle_timer != NULL && uplink->dial != NULL)
@@ -374,8 +376,14 @@ uplink_start(const struct uplink_context *context)
 bool
 uplink_is_idle(const struct uplink *uplink)
 {
-	return uplink->phase == PHASE_READY && uplink->current->delivery == NULL &&
-	       uplink->expect_count == 0;
+	return uplink->phase == PHASE_READY && uplink->flight.count == 0 &&
+	       expect_first(&uplink->expect) == NULL;
+}
+
+bool
+uplink_has_room(const struct uplink *uplink)
+{
+	return pipeline_has_room(uplink);
 }
 
 bool
@@ -391,10 +399,12 @@ uplink_is_connecting(const struct uplink *uplink)
 }
 
 void
-uplink_wake(struct uplink *uplink)
+uplink_wake(struct uplink *uplink, size_t most)
 {
 	uplink_enter(uplink);
+	uplink->most = most;
 	settle_down(uplink);
+	uplink->most = SIZE_MAX;
 	if (uplink->phase != PHASE_DEAD)
 		conn_flush(uplink->conn);
 	uplink_leave(uplink);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uplink.h - one connection to an upstream: set up with TLS and login, then one message after
- * another. An uplink pulls its messages from its owner and gives each back with a fate for every
- * recipient.
+ * uplink.h - one connection to an upstream: set up with TLS and login, then one message behind
+ * another, as many at a time as the upstream's extensions allow.  An uplink pulls its messages from
+ * its owner and gives each back with a fate for every recipient.
  */
 #ifndef OUTBOUND_UPLINK_H
 #define OUTBOUND_UPLINK_H
@@ -17,8 +17,8 @@
 struct auth_client;
 struct event_base;
 struct resolver;
-struct uplink;
 struct tls_client;
+struct uplink;
 
 struct uplink_context {
 	struct event_base *base;
@@ -31,11 +31,11 @@ struct uplink_context {
 	const char *hostname;       /* for EHLO */
 	struct auth_client *login;  /* for its logins */
 	const char *proxy_password; /* NULL: no login at a proxy */
+	enum pipelining bound;      /* messages are sent as boldly as this, at most */
 
 	/* The callbacks.  The uplink is valid in each; after on_gone no more. */
 
-	/* The next message to send, or NULL.  `ahead`: for pipelining behind one that is on its
-	 * way. */
+	/* The next message to send, or NULL.  `ahead`: behind one that is on its way. */
 	struct delivery *(*next)(void *ctx, struct uplink *uplink, bool ahead);
 	/* Takes the delivery back.  last: put it at the end of its lane. */
 	void (*on_settled)(void *ctx, struct uplink *uplink, struct delivery *delivery, bool last);
@@ -51,6 +51,8 @@ struct uplink_context {
 	 */
 	void (*on_throttle)(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_ms,
 	    const char *why);
+	/* Its replies do not fit what was sent: from here on it gets one command at a time. */
+	void (*on_fallback)(void *ctx, struct uplink *uplink, const char *why);
 	/* The connection is over; the uplink frees itself after this. */
 	void (*on_gone)(void *ctx, struct uplink *uplink);
 	void *ctx;
@@ -63,11 +65,13 @@ struct uplink *uplink_start(const struct uplink_context *context);
 bool uplink_is_idle(const struct uplink *uplink);
 /* Whether it has not got as far as the login: trouble may be that of the way there. */
 bool uplink_is_before_login(const struct uplink *uplink);
+/* Whether it would begin a message now, behind those that it has. */
+bool uplink_has_room(const struct uplink *uplink);
 /* Whether it is still being set up. */
 bool uplink_is_connecting(const struct uplink *uplink);
 
-/* An idle uplink looks for a message. */
-void uplink_wake(struct uplink *uplink);
+/* It looks for messages and begins `most` of them now, as far as it has room. */
+void uplink_wake(struct uplink *uplink, size_t most);
 
 /* Take no more messages; QUIT when those it has are settled. */
 void uplink_finish(struct uplink *uplink);

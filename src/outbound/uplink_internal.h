@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uplink_internal.h - shared by the files of an uplink alone: uplink.c (set-up and replies),
- * transaction.c (messages).  A reply belongs to the oldest expectation: nothing else matches
- * replies to commands.
+ * uplink_internal.h - shared by the files of an uplink alone: uplink.c (its life), setup.c (up to
+ * the login), pipeline.c (what is sent when), send.c (how), answer.c (what replies do) and
+ * settle.c (messages given back).
  */
 #ifndef OUTBOUND_UPLINK_INTERNAL_H
 #define OUTBOUND_UPLINK_INTERNAL_H
 
+#include "outbound/expect.h"
+#include "outbound/flight.h"
 #include "outbound/uplink.h"
 #include "smtp/capability.h"
-#include "smtp/dot.h"
 #include "smtp/reply.h"
 
 struct auth;
@@ -18,12 +19,10 @@ struct dial;
 struct event;
 
 enum {
-	UPLINK_RCPT_MAX =
-	    100, /* recipients of one transaction: every server takes 100 (RFC 5321 4.5.3.1.8) */
-	UPLINK_EXPECT_MAX = 256, /* two transactions' worth of replies */
-	UPLINK_OUTPUT_MAX = 256 * 1024,
+	UPLINK_OUTPUT_MAX = 256 * 1024, /* of large content, beyond what the socket takes */
 	UPLINK_IDLE_MS = 30 * 1000,
 	UPLINK_LINGER_MS = 500,
+	UPLINK_CLOSING_MS = 2000, /* for what may never come: the end after a 421, another reply */
 	UPLINK_WORDS_SIZE = 1024,
 };
 
@@ -39,21 +38,12 @@ enum uplink_phase {
 	PHASE_DEAD,
 };
 
-struct transaction {
-	struct delivery *delivery; /* NULL: none */
-	size_t next;               /* the next recipient to be sent or skipped */
-	size_t sent;               /* RCPTs of this transaction */
-	bool mail_sent, data_sent, mail_ok;
-	bool replied; /* to any command of it */
-	bool content_begun, content_done;
-	uint64_t offset; /* of large content: read so far */
-	struct smtp_dot_encoder encoder;
-};
-
-struct expectation {
-	enum step step;
-	struct transaction *transaction;
-	size_t rcpt;
+/* While it drains nothing is begun, and what was sent is answered first. */
+enum uplink_drain {
+	DRAIN_NONE,
+	DRAIN_RESET,     /* then EHLO, and on one at a time */
+	DRAIN_RESETTING, /* EHLO was sent */
+	DRAIN_LEAVE,     /* then the connection ends */
 };
 
 struct uplink {
@@ -65,15 +55,25 @@ struct uplink {
 	struct event *idle_timer;
 	struct smtp_capabilities caps;
 	struct smtp_reply reply;
-	struct transaction slot[2];
-	struct transaction *current, *ahead; /* the slots in their order */
-	struct expectation expect[UPLINK_EXPECT_MAX];
-	size_t expect_first, expect_count;
+
+	enum pipelining mode;
+	bool bdat; /* content goes with BDAT */
+	struct flight flight;
+	struct expect expect;
 	int64_t started_ms; /* monotonic */
 	uint64_t served;    /* transactions ended with a reply to their content */
-	bool finishing;     /* take no more messages */
-	bool held;          /* the trouble is the upstream's: its messages go back untouched */
-	unsigned depth;     /* callbacks on the stack: freed when the last one returns */
+	uint64_t begun;
+	size_t most;   /* that may be begun now; see uplink_wake() */
+	bool is_dirty; /* the upstream may hold a transaction open: RSET comes first */
+
+	enum uplink_drain drain;
+	char why[UPLINK_WORDS_SIZE]; /* it drains */
+	bool is_shifted;             /* a reply came that nothing had asked for */
+	bool is_closing;             /* 421 was said: what stands behind is not read */
+
+	bool finishing; /* take no more messages */
+	bool held;      /* the trouble is the upstream's: its messages go back untouched */
+	unsigned depth; /* callbacks on the stack: freed when the last one returns */
 };
 
 /* uplink.c */
@@ -84,20 +84,21 @@ void uplink_set_phase(struct uplink *uplink, enum uplink_phase phase);
 void uplink_enter(struct uplink *uplink);
 void uplink_leave(struct uplink *uplink);
 
-void
-uplink_expect(struct uplink *uplink, enum step step, struct transaction *transaction, size_t rcpt);
-
 /* The step that is waited for. */
 enum step uplink_step(const struct uplink *uplink);
 
-/* A reply, or the next sign of life, must come within the upstream's timeout and extra_ms. */
-void uplink_restart_deadline(struct uplink *uplink, uint64_t extra_ms);
+/* A reply, or the next sign of life, must come within the upstream's timeout, and the time that
+ * what is in flight and `octets` more take on a slow line. */
+void uplink_restart_deadline(struct uplink *uplink, uint64_t octets);
 
 /* "EHLO: 550 5.7.1 words (remedy)": what was said, for people. */
 void uplink_describe(
     const struct uplink *uplink, enum step step, const char *remedy, char *out, size_t size);
 
-/* The upstream is in trouble: its owner holds it, and the uplink ends. */
+/* The upstream is in trouble: its owner holds it.  Tells once. */
+void uplink_tell_trouble(struct uplink *uplink, enum hold kind, const char *why);
+
+/* The same, and the uplink ends. */
 void uplink_hold(struct uplink *uplink, enum hold kind, const char *why);
 
 /* End the connection; every message in it gets its due. */
@@ -108,11 +109,45 @@ void setup_send_ehlo(struct uplink *uplink);
 void setup_start_tls(struct uplink *uplink);
 void setup_on_reply(struct uplink *uplink);
 
-/* transaction.c */
-void transaction_pull(struct uplink *uplink);
-void transaction_on_reply(struct uplink *uplink, const struct expectation *expectation);
-void transaction_on_drain(struct uplink *uplink);
-/* The connection is gone: settle both slots. */
-void transaction_lost(struct uplink *uplink, const char *why);
+/* pipeline.c */
+
+/* Begin what may be begun, and send what may be sent of it. */
+void pipeline_pull(struct uplink *uplink);
+bool pipeline_has_room(const struct uplink *uplink);
+void pipeline_on_drain(struct uplink *uplink);
+
+/* Begin nothing; go on as `drain` says when the replies are here.  What stands behind `culprit`
+ * (NULL: nothing) is doubted. */
+void pipeline_drain(struct uplink *uplink, enum uplink_drain drain,
+    const struct transaction *culprit, const char *why);
+
+/* The replies may all be here: give messages back, and go on. */
+void pipeline_go_on(struct uplink *uplink);
+
+/* send.c */
+void send_mail(struct uplink *uplink, struct transaction *transaction);
+/* False: no recipient is left for this transaction. */
+bool send_rcpt(struct uplink *uplink, struct transaction *transaction);
+void send_data(struct uplink *uplink, struct transaction *transaction);
+/* BDAT with the content, or the begin of it. */
+void send_bdat(struct uplink *uplink, struct transaction *transaction);
+/* transaction: the one that it ends, or NULL. */
+void send_reset(struct uplink *uplink, struct transaction *transaction);
+/* EHLO, which resets as RSET does (RFC 5321 4.1.4), but whose reply is like no other. */
+void send_hello(struct uplink *uplink);
+/* What follows 354. */
+void send_content(struct uplink *uplink, struct transaction *transaction);
+/* More of large content, as far as the output has room. */
+void send_more(struct uplink *uplink, struct transaction *transaction);
+
+/* answer.c */
+void answer_take(struct uplink *uplink);
+
+/* settle.c */
+
+/* Give back the oldest messages whose replies are here. */
+void settle_answered(struct uplink *uplink);
+/* The connection is gone: give all back. */
+void settle_lost(struct uplink *uplink, const char *why);
 
 #endif

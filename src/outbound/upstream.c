@@ -196,6 +196,7 @@ upstream_new(const struct upstream_context *context)
 	ports_init(&upstream->ports, context->upstream,
 	    at_most(RETURN_FIRST_MS, context->config->queue.retry_min_ms),
 	    at_most(RETURN_LONGEST_MS, context->config->queue.retry_max_ms));
+	upstream->trust.configured = context->upstream->pipelining;
 	health_init(&upstream->health, context->config->queue.retry_min_ms,
 	    context->config->queue.retry_max_ms);
 	upstream->timer = event_new(context->base, -1, 0, on_timer, upstream);

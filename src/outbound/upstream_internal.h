@@ -11,6 +11,7 @@
 #include "outbound/meter.h"
 #include "outbound/pace.h"
 #include "outbound/ports.h"
+#include "outbound/trust.h"
 #include "outbound/uplink.h"
 #include "outbound/upstream.h"
 #include "outbound/width.h"
@@ -27,6 +28,7 @@ struct member {
 	size_t port;       /* which of the upstream's */
 	bool leaving;      /* takes no more */
 	bool is_scout;     /* tries the first port, while another one is used */
+	enum pipelining bound;
 };
 
 struct upstream {
@@ -35,6 +37,7 @@ struct upstream {
 	struct ports ports;
 	struct pace pace;
 	struct width width;
+	struct trust trust;
 	struct meter meter; /* messages that it took */
 	struct tls_client *tls;
 	struct auth_client *login;
@@ -66,7 +69,7 @@ void upstream_kick_later(struct upstream *upstream, uint64_t ms);
 bool pool_open(struct upstream *upstream);
 /* See whether the first port can be reached again, if that is due and there is room. */
 void pool_scout(struct upstream *upstream);
-/* Wake up to `ready` idle uplinks: how many messages are left then. */
+/* Let uplinks begin `ready` messages, idle ones first: how many are left then. */
 size_t pool_wake(struct upstream *upstream, size_t ready);
 /* End every uplink that has no message; the others finish theirs. */
 void pool_finish(struct upstream *upstream);

@@ -41,20 +41,42 @@ pool_finish(struct upstream *upstream)
 	}
 }
 
+static size_t
+messages(const struct upstream *upstream)
+{
+	size_t n = 0;
+
+	for (const struct member *member = upstream->members; member != NULL; member = member->next)
+		n += member->messages;
+	return n;
+}
+
+/* Let uplinks of a kind begin `most` messages each; returns how many of `ready` are left. */
+static size_t
+wake(struct upstream *upstream, bool (*which)(const struct uplink *), size_t ready, size_t most)
+{
+	size_t before = messages(upstream);
+	struct member *following;
+
+	for (struct member *member = upstream->members; member != NULL; member = following) {
+		if (messages(upstream) - before >= ready)
+			return 0;
+		following = member->next;
+		if (which(member->uplink))
+			uplink_wake(member->uplink, most);
+	}
+	return ready - (messages(upstream) - before);
+}
+
+/* Each idle uplink gets a message first; then all that have room get their share of the rest. */
 size_t
 pool_wake(struct upstream *upstream, size_t ready)
 {
-	struct member *following;
+	ready = wake(upstream, uplink_is_idle, ready, 1);
 
-	for (struct member *member = upstream->members; member != NULL && ready > 0;
-	     member = following) {
-		following = member->next;
-		if (uplink_is_idle(member->uplink)) {
-			uplink_wake(member->uplink);
-			ready--;
-		}
-	}
-	return ready;
+	size_t able = pool_count(upstream, uplink_has_room);
+
+	return able > 0 ? wake(upstream, uplink_has_room, ready, (ready + able - 1) / able) : ready;
 }
 
 /* Whether messages may be given to it: up, or in a probe that wants one. */
@@ -302,6 +324,18 @@ on_throttle(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_
 }
 
 static void
+on_fallback(void *ctx, struct uplink *uplink, const char *why)
+{
+	const struct member *member = ctx;
+	struct upstream *upstream = member->upstream;
+
+	(void)uplink;
+	if (trust_lose(&upstream->trust, member->bound, clock_mono_ms()))
+		log_warning("upstream_falls_back", log_s("upstream", upstream->of.upstream->name),
+		    log_s("why", why));
+}
+
+static void
 on_gone(void *ctx, struct uplink *uplink)
 {
 	struct member *member = ctx;
@@ -347,6 +381,7 @@ open_at(struct upstream *upstream, size_t port, bool is_scout)
 		return false;
 
 	struct member *member = calloc(1, sizeof *member);
+	const enum pipelining bound = trust_bound(&upstream->trust, clock_mono_ms());
 	const struct uplink_context context = {
 		.base = upstream->of.base,
 		.resolver = upstream->of.resolver,
@@ -358,11 +393,13 @@ open_at(struct upstream *upstream, size_t port, bool is_scout)
 		.hostname = upstream->of.config->hostname,
 		.proxy_password = upstream->of.proxy_password,
 		.login = upstream->login,
+		.bound = bound,
 		.next = next,
 		.on_settled = on_settled,
 		.on_ready = on_ready,
 		.on_trouble = on_trouble,
 		.on_throttle = on_throttle,
+		.on_fallback = on_fallback,
 		.on_gone = on_gone,
 		.ctx = member,
 	};
@@ -372,6 +409,7 @@ open_at(struct upstream *upstream, size_t port, bool is_scout)
 	member->upstream = upstream;
 	member->port = port;
 	member->is_scout = is_scout;
+	member->bound = bound;
 	if ((member->uplink = uplink_start(&context)) == NULL) {
 		free(member);
 		return false;

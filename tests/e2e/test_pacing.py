@@ -7,6 +7,7 @@ import pytest
 from postern import Postern, wait_until
 from provider import Provider
 
+CONTENT = {"mail": [], "rcpt": [], "data": ["--without", "CHUNKING"], "dot": []}  # else there is no DATA
 THROTTLE = "454 4.7.0 Throttling failure: Maximum sending rate exceeded"
 
 
@@ -44,8 +45,8 @@ def test_the_rate_is_kept(provider, rate, per_s, count):
 
 @pytest.mark.parametrize("reply", [THROTTLE, "421 4.7.28 unusual rate of mail"])
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
-def test_a_throttle_slows_the_upstream_and_costs_no_attempt(provider, step, reply):
-    with Postern(provider, upstream={"rate": "20/s"}) as postern:
+def test_a_throttle_slows_the_upstream_and_costs_no_attempt(step, reply):
+    with Provider(*CONTENT[step]) as provider, Postern(provider, upstream={"rate": "20/s"}) as postern:
         provider.fault(f"{step}=reply:{reply},count=1")
         first, second = postern.send(), postern.send()
         postern.wait_log("delivered", id=first)
@@ -95,8 +96,8 @@ def test_a_provider_that_throttles_gets_all_without_a_configured_rate():
 
 
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
-def test_432_halves_the_connections(provider, step):
-    with Postern(provider, upstream={"connections": 8}) as postern:
+def test_432_halves_the_connections(step):
+    with Provider(*CONTENT[step]) as provider, Postern(provider, upstream={"connections": 8}) as postern:
         provider.fault(f"{step}=reply:432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded,count=1")
         postern.load(40)
         provider.wait_for(40, timeout=60)

@@ -3,6 +3,8 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_auth \
 	tests/unit/outbound/test_classify \
 	tests/unit/outbound/test_compact \
+	tests/unit/outbound/test_expect \
+	tests/unit/outbound/test_flight \
 	tests/unit/outbound/test_health \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_ledger \
@@ -11,6 +13,8 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_route \
 	tests/unit/outbound/test_segments \
 	tests/unit/outbound/test_meter \
+	tests/unit/outbound/test_transaction \
+	tests/unit/outbound/test_trust \
 	tests/unit/outbound/test_width
 check_PROGRAMS += $(OUTBOUND_TESTS)
 TESTS += $(OUTBOUND_TESTS)
@@ -26,6 +30,10 @@ tests_unit_outbound_test_compact_SOURCES = \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_compact_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
+tests_unit_outbound_test_expect_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_expect_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_flight_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_flight_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -48,3 +56,8 @@ tests_unit_outbound_test_meter_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_meter_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_width_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_width_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_transaction_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_transaction_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a \
+	$(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+tests_unit_outbound_test_trust_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_trust_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)

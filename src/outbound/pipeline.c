@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * pipeline.c - which commands are sent before the replies to those before them; see uplink.h.
+ *
+ *	stream    MAIL RCPT.. BDAT LAST and the content of one message behind the other.  RSET goes
+ *	          before each MAIL: a server that took none of the recipients keeps the
+ *	          transaction open, and would take the next message under its sender
+ *	envelope  MAIL RCPT.. DATA, and behind the content of one message the envelope of the next
+ *	off       each command waits for its reply
+ *
+ * Only the newest transaction is ever sent in part.  Large content waits for the replies to its
+ * envelope, in each mode.
+ */
+#include "config/config.h"
+#include "net/conn.h"
+#include "outbound/delivery.h"
+#include "outbound/uplink_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* RSET, MAIL, RCPTs and DATA with the end of its content: no transaction is begun without room for
+ * all of them. */
+enum { EXPECT_OF_ONE = FLIGHT_RCPT_MAX + 4 };
+
+/* Whether the content waits until it is known who takes it. */
+static bool
+waits_for_envelope(const struct uplink *uplink, const struct transaction *transaction)
+{
+	return uplink->mode == PIPELINING_OFF || (uplink->bdat && transaction->delivery->fd != -1);
+}
+
+/* Ask to send the content; false: not yet, or nobody takes it. */
+static bool
+ask_for_content(struct uplink *uplink, struct transaction *transaction)
+{
+	if (waits_for_envelope(uplink, transaction)) {
+		if (transaction->waiting > 0)
+			return false;
+		if (!transaction_has_takers(transaction)) {
+			transaction->is_sent = true;
+			return false;
+		}
+	}
+	if (uplink->bdat)
+		send_bdat(uplink, transaction);
+	else
+		send_data(uplink, transaction);
+	return true;
+}
+
+/* Send the next command of a transaction; false: none for now. */
+static bool
+send_next(struct uplink *uplink, struct transaction *transaction)
+{
+	struct transaction *before = flight_before(&uplink->flight, transaction);
+
+	if (transaction->is_sent || transaction->content_asked)
+		return false;
+	if (transaction->mail_sent)
+		return (!transaction->mail_refused && send_rcpt(uplink, transaction)) ||
+		       ask_for_content(uplink, transaction);
+	if (uplink->is_dirty || (before != NULL && uplink->bdat)) {
+		send_reset(uplink, before);
+		if (uplink->mode == PIPELINING_OFF)
+			return true;
+	}
+	send_mail(uplink, transaction);
+	return true;
+}
+
+/* Send what may be sent now. */
+static void
+advance(struct uplink *uplink)
+{
+	struct transaction *newest = flight_last(&uplink->flight);
+
+	if (newest == NULL || uplink->drain != DRAIN_NONE)
+		return;
+	while (uplink->mode != PIPELINING_OFF || expect_first(&uplink->expect) == NULL)
+		if (!send_next(uplink, newest))
+			return;
+}
+
+/* Whether the upstream has said that the message is too large for it. */
+static bool
+is_too_large(const struct uplink *uplink, const struct delivery *delivery)
+{
+	return uplink->caps.size > 0 && delivery->content_len > uplink->caps.size;
+}
+
+static void
+refuse_too_large(struct uplink *uplink, struct delivery *delivery)
+{
+	char words[128];
+
+	(void)snprintf(words, sizeof words,
+	    "the message has %" PRIu64 " octets, and %s takes no more than %" PRIu64,
+	    delivery->content_len, uplink->of.upstream->host, uplink->caps.size);
+	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
+	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
+}
+
+bool
+pipeline_has_room(const struct uplink *uplink)
+{
+	const struct transaction *newest = flight_newest(&uplink->flight);
+
+	if (uplink->phase != PHASE_READY || uplink->finishing || uplink->drain != DRAIN_NONE)
+		return false;
+	if (newest == NULL)
+		return expect_first(&uplink->expect) == NULL;
+	return newest->is_sent && flight_may_begin(&uplink->flight, uplink->mode, uplink->served) &&
+	       expect_room(&uplink->expect) >= EXPECT_OF_ONE;
+}
+
+/* The upstream takes no more on this connection (LIMITS MAILMAX, RFC 9422). */
+static bool
+has_had_its_share(const struct uplink *uplink)
+{
+	return uplink->caps.mail_max > 0 && uplink->begun >= uplink->caps.mail_max;
+}
+
+/* Take the next message and send of it what may be sent; false: there is none. */
+static bool
+begin_next(struct uplink *uplink)
+{
+	bool is_ahead = flight_last(&uplink->flight) != NULL;
+	struct delivery *delivery = uplink->of.next(uplink->of.ctx, uplink, is_ahead);
+
+	if (delivery == NULL)
+		return false;
+	uplink->most--;
+	if (is_too_large(uplink, delivery)) {
+		refuse_too_large(uplink, delivery);
+		return true;
+	}
+	flight_add(&uplink->flight, delivery);
+	uplink->begun++;
+	if (has_had_its_share(uplink))
+		uplink->finishing = true;
+	if (expect_first(&uplink->expect) == NULL)
+		uplink_restart_deadline(uplink, 0);
+	advance(uplink);
+	return true;
+}
+
+void
+pipeline_pull(struct uplink *uplink)
+{
+	while (uplink->most > 0 && pipeline_has_room(uplink) && begin_next(uplink))
+		continue;
+}
+
+void
+pipeline_on_drain(struct uplink *uplink)
+{
+	struct transaction *newest = flight_last(&uplink->flight);
+
+	if (newest != NULL && newest->content_begun && !newest->content_sent)
+		send_more(uplink, newest);
+}
+
+void
+pipeline_drain(struct uplink *uplink, enum uplink_drain drain, const struct transaction *culprit,
+    const char *why)
+{
+	struct transaction *newest = flight_last(&uplink->flight);
+
+	if (uplink->drain == DRAIN_NONE && culprit != NULL)
+		for (struct transaction *behind = flight_behind(&uplink->flight, culprit);
+		     behind != NULL; behind = flight_behind(&uplink->flight, behind))
+			behind->is_doubted = true;
+	if (uplink->drain < drain) {
+		uplink->drain = drain;
+		(void)snprintf(uplink->why, sizeof uplink->why, "%s", why);
+	}
+	if (newest != NULL && !newest->content_begun)
+		newest->is_sent = true;
+}
+
+/* All that was sent is answered: what the drain was for. */
+static void
+end_drain(struct uplink *uplink)
+{
+	if (uplink->drain == DRAIN_LEAVE) {
+		uplink_break(uplink, uplink->why);
+	} else if (uplink->drain == DRAIN_RESET) {
+		uplink->drain = DRAIN_RESETTING;
+		send_hello(uplink);
+	} else {
+		settle_answered(uplink);
+		uplink->drain = DRAIN_NONE;
+		uplink->is_shifted = false;
+		uplink->mode = PIPELINING_OFF;
+		uplink->bdat = false;
+	}
+}
+
+void
+pipeline_go_on(struct uplink *uplink)
+{
+	const struct transaction *newest = flight_newest(&uplink->flight);
+
+	if (uplink->phase != PHASE_READY)
+		return;
+	if (uplink->drain == DRAIN_NONE) {
+		advance(uplink);
+		settle_answered(uplink);
+	} else if (expect_first(&uplink->expect) == NULL && (newest == NULL || newest->is_sent)) {
+		end_drain(uplink);
+	}
+}
