@@ -6,12 +6,12 @@ import sys
 
 from . import report
 from .measure import Load
-from .postern import Postern
+from .postern import PosternEnvelope, PosternOff, PosternStream
 from .postfix import PostfixTuned
 from .process import RigError
 
-# Over a distance: ours, and the peer that keeps its connections too.
-WAYS = (Postern,)
+# Over a distance: each way of sending, and the peer that keeps its connections too.
+WAYS = (PosternStream, PosternEnvelope, PosternOff)
 DISTANT = (*WAYS, PostfixTuned)
 
 
@@ -74,7 +74,7 @@ class Cases:
         return self._told(case, (), messages=messages, size=load.size)
 
     def distant(self, connections):
-        """Ours is compared with the peer on as many connections."""
+        """Every way of sending is compared with the peer on as many connections."""
         args = self.args
         load = self._load(args.wan_clients, args.relay_size)
         case = self._turns('distant', f'{connections} connections, {args.latency} ms away, {load.size} octets', DISTANT,

@@ -31,6 +31,7 @@ upstream "provider" {{
 
 class Postern(Relay):
     name = 'postern'
+    pipelining = None  # the config's word for how messages are sent; None: its default
     program = BUILD / 'posternd'
     user = 'nobody'
 
@@ -44,10 +45,11 @@ class Postern(Relay):
         up = self.upstream
         self.write('password', up.password + '\n', 0o600)
         shutil.chown(self.path('password'), self.user)
+        more = {'connections': self.connections, 'pipelining': self.pipelining and f'"{self.pipelining}"'}
         self.write('postern.conf', CONFIG.format(
             queue=self.queue, home=self.home, user=self.user, port=self.port, ca_file=up.ca_file,
             upstream_port=up.starttls_port, upstream_user=up.user,
-            upstream_more=f'    connections = {self.connections}\n' if self.connections else ''))
+            upstream_more=''.join(f'    {key} = {value}\n' for key, value in more.items() if value)))
 
     def command(self):
         return [self.program, '-f', '-c', self.path('postern.conf')]
@@ -56,6 +58,21 @@ class Postern(Relay):
     def version(cls):
         done = subprocess.run([cls.program, '-V'], stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout.split()[-1]
+
+
+class PosternStream(Postern):
+    name = 'postern-stream'
+    pipelining = 'stream'
+
+
+class PosternEnvelope(Postern):
+    name = 'postern-envelope'
+    pipelining = 'envelope'
+
+
+class PosternOff(Postern):
+    name = 'postern-off'
+    pipelining = 'off'
 
 
 class PosternNoSync(Postern):
