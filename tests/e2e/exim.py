@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Debian's Exim as an upstream.  Its package conflicts with Postfix, so it is unpacked, not installed."""
 
+import re
 import shutil
 
 from peers import DOMAIN, MAILBOXES
@@ -109,3 +110,7 @@ class Exim(UnpackedPeer):
 
     def logins(self):
         return self.text().count(" A=")
+
+    def chunked(self):
+        """How many messages came with BDAT."""
+        return len(re.findall(r" <= .* P=esmtpsa .* K\b", self.text()))

@@ -228,3 +228,13 @@ class PeerTests:
         wait_until(lambda: set(map(load_id, peer.messages("r000000"))) == set(ids), 30, "all that was accepted")
         assert doubled(peer.messages("r000000")) <= uncertain(postern)
         assert postern.log("failed") == []
+
+
+class ChunkingTests(PeerTests):
+    """Through a peer that offers CHUNKING, and tells in its log how often it was used."""
+
+    def test_chunks(self, peer, postern):
+        wait_loaded(*load(postern, "--clients", "2", "--messages", "50"))
+        delivered(peer, postern, 50, "r000000")
+        postern.restart()  # some tell it at the end of a connection
+        wait_until(lambda: peer.chunked() == 50, what="CHUNKING for all messages")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Debian's Postfix as an upstream, which asks Dovecot about logins."""
 
+import re
 import shutil
 import subprocess
 
@@ -132,3 +133,7 @@ class Postfix(Peer):
     def logins(self):
         """How many transactions somebody who had logged in has begun."""
         return self.text().count("sasl_username=")
+
+    def chunked(self):
+        """How many BDAT commands there were, on connections that have ended."""
+        return sum(map(int, re.findall(r" disconnect from .* bdat=(\d+)", self.text())))

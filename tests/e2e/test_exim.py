@@ -3,7 +3,7 @@
 
 import pytest
 from exim import Exim
-from peer_tests import RCPT, SENDER, PeerTests, content, random_lines, report
+from peer_tests import RCPT, SENDER, ChunkingTests, content, random_lines, report
 from postern import Postern
 
 
@@ -13,7 +13,7 @@ def peer():
         yield peer
 
 
-class TestExim(PeerTests):
+class TestExim(ChunkingTests):
     pass
 
 

@@ -2,7 +2,7 @@
 """Through a real Postfix that asks for a login by Dovecot SASL."""
 
 import pytest
-from peer_tests import RCPT, SENDER, PeerTests, content, delivered, random_lines, report
+from peer_tests import RCPT, SENDER, ChunkingTests, content, delivered, random_lines, report
 from postern import Postern
 from postfix import Postfix
 
@@ -13,7 +13,7 @@ def peer():
         yield peer
 
 
-class TestPostfix(PeerTests):
+class TestPostfix(ChunkingTests):
     pass
 
 
