@@ -20,12 +20,13 @@
 
 enum {
 	IDLE_MS = 1000,
-	TURN_MS = 100,     /* while a walk is under way */
-	LOOKS_MAX = 20000, /* messages looked at in a turn */
-	BURST_MS = 250,    /* of the rate: so much may be copied at once */
-	YOUNG_MS = 60000,  /* what is due and younger leaves by itself, most likely */
-	REST_MS = 60000,   /* until a segment that could not be emptied is tried again */
-	SLACK_PART = 32,   /* of a segment may be taken in vain */
+	TURN_MS = 100,       /* while a walk is under way */
+	LOOKS_MAX = 20000,   /* messages looked at in a turn */
+	BURST_MS = 250,      /* of the rate: so much may be copied at once */
+	YOUNG_MS = 60000,    /* what is due and younger leaves by itself, most likely */
+	REST_MS = 60000,     /* until a segment that could not be emptied is tried again */
+	BUSY_REST_MS = 5000, /* when it was only that a message of it was being sent */
+	SLACK_PART = 32,     /* of a segment may be taken in vain */
 };
 
 struct compact {
@@ -34,6 +35,7 @@ struct compact {
 	struct queue_cursor at; /* open: a walk is under way */
 	int64_t budget;         /* octets that may be copied now */
 	int64_t filled_ms;      /* monotonic: when it was last filled */
+	bool met_active;        /* this walk left out what was being sent */
 	uint32_t spares;        /* that were allowed last */
 	uint64_t finished;      /* segments until then */
 	unsigned pauses;
@@ -98,18 +100,23 @@ roll(struct compact *compact)
 }
 
 static bool
-is_worth_copying(const struct compact *compact, const struct queue_item *item)
+is_worth_copying(struct compact *compact, const struct queue_item *item)
 {
-	if (item->is_stuck || item->state == QUEUE_ACTIVE ||
-	    !segments_is_chosen(compact->of.segments, queue_place(item).segment))
+	if (item->is_stuck || !segments_is_chosen(compact->of.segments, queue_place(item).segment))
 		return false;
+	if (item->state == QUEUE_ACTIVE) {
+		compact->met_active = true;
+		return false;
+	}
 	return item->state != QUEUE_READY || id_age_ms(item->id, clock_real_ms()) >= YOUNG_MS;
 }
 
 static void
 end_walk(struct compact *compact)
 {
-	segments_rest(compact->of.segments, clock_mono_ms() + REST_MS);
+	segments_rest(
+	    compact->of.segments, clock_mono_ms() + (compact->met_active ? BUSY_REST_MS : REST_MS));
+	compact->met_active = false;
 	queue_cursor_close(&compact->at);
 }
 

@@ -299,8 +299,9 @@ START_TEST(all_is_still_when_copies_are_met)
 		ck_assert_int_lt(clock_mono_ms(), until);
 		compact_turn(inside.compact);
 		was_moving |= !forward_is_still(inside.forward);
-		ck_assert(forward_is_still(inside.forward) ==
-			  (queue_count_state(inside.queue, QUEUE_ACTIVE) == 0));
+		/* The feed may meet a copy before its writer hears that it is written. */
+		ck_assert(!forward_is_still(inside.forward) ||
+			  queue_count_state(inside.queue, QUEUE_ACTIVE) == 0);
 		event_base_loop(inside.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
 	ck_assert(was_moving);
