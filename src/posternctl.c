@@ -15,6 +15,7 @@
 #include "ctl/arguments.h"
 #include "ctl/call.h"
 #include "ctl/commands.h"
+#include "ctl/passwd.h"
 #include "ctl/spool.h"
 
 enum { WHICH = CTL_IDS | CTL_SELECTION | CTL_ALL };
@@ -44,6 +45,7 @@ usage(FILE *out, int code)
 		    ctl_arguments_help(commands[i].takes), commands[i].help);
 	fputs("  spool check|export ...          an idle spool: what is damaged, its messages as "
 	      "files\n"
+	      "  passwd NAME                     a line for a users_file; asks for the password\n"
 	      "  SELECTION  --from PATTERN --to PATTERN --older DURATION --reason TEXT --state "
 	      "STATE:\n"
 	      "             what meets all that are given; a PATTERN is an address, or like "
@@ -132,6 +134,8 @@ main(int argc, char **argv)
 	}
 	if (optind < argc && strcmp(argv[optind], "spool") == 0)
 		return spool_command(file, argc - optind, argv + optind);
+	if (optind < argc && strcmp(argv[optind], "passwd") == 0)
+		return passwd_command(argc - optind, argv + optind);
 	if (optind == argc)
 		return usage(stderr, EX_USAGE);
 	return run(file, socket, argc - optind, argv + optind);

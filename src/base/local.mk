@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
+	src/base/base64.c src/base/base64.h \
 	src/base/cidr.c src/base/cidr.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/counters.h \
@@ -12,4 +13,5 @@ libbase_a_SOURCES = \
 	src/base/parse.c src/base/parse.h \
 	src/base/sockaddr.c src/base/sockaddr.h \
 	src/base/str.c src/base/str.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/xalloc.c src/base/xalloc.h

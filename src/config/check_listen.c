@@ -75,7 +75,8 @@ check_relay_from(
 
 	if (cidr_is_loopback(&host))
 		return;
-	if (!raw_mentions(section, "relay_from"))
+	/* Who logs in needs no network. */
+	if (!raw_mentions(section, "relay_from") && !raw_mentions(section, "users_file"))
 		report_add(report, raw_line(section, "address"),
 		    "listen \"%s\": address = %s: other hosts reach it, and relay_from is missing; "
 		    "allowed: with relay_from = { the networks that may relay }",
@@ -156,6 +157,20 @@ check_listen_tls(
 		    "starttls or implicit, or no tls_cert_file");
 }
 
+/* A login is for TLS, or for who does not leave this host: somebody must be able to. */
+static void
+check_users(
+    const struct config_listen *listen, const struct raw_section *section, struct report *report)
+{
+	const struct cidr host = host_of(listen);
+
+	if (listen->auth_required)
+		check_needs(section, "auth_required", "users_file", report);
+	if (listen->users_file != NULL && listen->tls == TLS_NONE && !cidr_is_loopback(&host))
+		raw_report(report, section, raw_find(section, "users_file"),
+		    "passwords would travel in the clear", "with tls_cert_file and tls_key_file");
+}
+
 void
 check_listeners(const struct config *config, const struct raw *raw, struct report *report)
 {
@@ -165,5 +180,6 @@ check_listeners(const struct config *config, const struct raw *raw, struct repor
 		check_relay_from(&config->listen[i], section, report);
 		check_place(config, i, raw, report);
 		check_listen_tls(&config->listen[i], section, report);
+		check_users(&config->listen[i], section, report);
 	}
 }

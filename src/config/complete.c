@@ -84,6 +84,8 @@ complete_listener(
 {
 	if (listen->nrelay_from == 0)
 		relay_from_loopback(listen);
+	anchor(config, &listen->users_file);
+	listen->users_line = section == NULL ? 0 : raw_line(section, "users_file");
 	if (listen->tls_cert_file == NULL)
 		return;
 	if (!is_given(section, "tls"))

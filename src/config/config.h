@@ -60,8 +60,10 @@ struct config_listen {
 	enum tls_mode tls;                  /* default: by port, if there is a certificate */
 	char *tls_cert_file, *tls_key_file; /* absolute; both, unless tls is TLS_NONE */
 	enum tls_least tls_min;
-	unsigned certificate_line; /* where it was given, for listener/gate.h */
 	enum bare_lf bare_lf;
+	char *users_file; /* absolute; NULL: nobody logs in */
+	bool auth_required;
+	unsigned certificate_line, users_line; /* where they were given, for listener/gate.h */
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
 

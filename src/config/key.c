@@ -42,6 +42,8 @@ static const struct key listen_keys[] = {
 	{ "tls_key_file",  &kind_file, NULL, NULL, NULL, AT(config_listen, tls_key_file) },
 	{ "tls_min",    &kind_tls_min, "1.2", NULL, NULL, AT(config_listen, tls_min) },
 	{ "bare_lf",    &kind_bare_lf, "normalize", NULL, NULL, AT(config_listen, bare_lf) },
+	{ "users_file", &kind_file, NULL, NULL, NULL, AT(config_listen, users_file) },
+	{ "auth_required", &kind_answer, "no", NULL, NULL, AT(config_listen, auth_required) },
 	{ .name = NULL }
 };
 

@@ -132,6 +132,17 @@ set_word(const struct key *key, const char *text, void *record)
 	return "not known";
 }
 
+static const char *
+set_answer(const struct key *key, const char *text, void *record)
+{
+	bool is_yes = strcmp(text, "yes") == 0;
+
+	if (!is_yes && strcmp(text, "no") != 0)
+		return "not known";
+	*(bool *)field_of(key, record) = is_yes;
+	return NULL;
+}
+
 static const char *const tls_words[] = {
 	[TLS_NONE] = "none", [TLS_STARTTLS] = "starttls", [TLS_IMPLICIT] = "implicit", NULL
 };
@@ -193,6 +204,7 @@ const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
 const struct kind kind_priority = { .set = set_priority, .allowed = "a number from %min to %max" };
+const struct kind kind_answer = { .set = set_answer, .allowed = "yes or no" };
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
 const struct kind kind_bare_lf = WORD(bare_lf_words, "normalize or reject");
 const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");

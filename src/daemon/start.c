@@ -72,8 +72,10 @@ may_read_secrets(const struct config *config)
 		may = may_read(config->upstream[i].password_file) && may;
 		may = may_read(config->upstream[i].tls_key_file) && may;
 	}
-	for (size_t i = 0; i < config->nlisten; i++)
+	for (size_t i = 0; i < config->nlisten; i++) {
 		may = may_read(config->listen[i].tls_key_file) && may;
+		may = may_read(config->listen[i].users_file) && may;
+	}
 	return may;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listener/auth.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
 #include "listener/verb.h"
@@ -45,6 +46,8 @@ session_offered(const struct session *s)
 	/* RFC 3207 4.2: not once it is in use. */
 	if (starttls_is_here(s) && s->tls[0] == '\0')
 		offered |= SMTP_EXT_STARTTLS;
+	if (auth_mechanisms(s) != 0)
+		offered |= SMTP_EXT_AUTH;
 	return offered;
 }
 
@@ -53,6 +56,7 @@ offer(struct session *s)
 {
 	const struct smtp_capabilities offered = {
 		.extensions = session_offered(s),
+		.mechanisms = auth_mechanisms(s),
 		.size = s->env->config->limits.message_size,
 	};
 	struct str *text = &s->env->line;

@@ -10,6 +10,7 @@
 #include "config/certificate.h"
 #include "config/config.h"
 #include "config/report.h"
+#include "config/users.h"
 #include "net/tls_server.h"
 
 /* Each line, with the listener's name in front. */
@@ -57,6 +58,21 @@ load_tls(struct gate *gate, const struct config_listen *listen, struct report *r
 	str_free(&text);
 }
 
+static void
+load_users(struct gate *gate, const struct config_listen *listen, struct report *report)
+{
+	struct str why = STR_EMPTY;
+
+	if (listen->users_file == NULL)
+		return;
+	gate->users = users_load(listen->users_file, &why);
+	if (gate->users == NULL)
+		report_add(report, listen->users_line,
+		    "listen \"%s\": %s; needed: lines NAME:HASH, as posternctl passwd prints them",
+		    listen->name, str_is_bad(&why) ? "out of memory" : why.data);
+	str_free(&why);
+}
+
 struct gates *
 gates_load(const struct config *config, struct str *errors, struct str *warnings)
 {
@@ -65,8 +81,10 @@ gates_load(const struct config *config, struct str *errors, struct str *warnings
 
 	gates->count = config->nlisten;
 	gates->gate = xcalloc(config->nlisten + 1, sizeof *gates->gate);
-	for (size_t i = 0; i < config->nlisten; i++)
+	for (size_t i = 0; i < config->nlisten; i++) {
 		load_tls(&gates->gate[i], &config->listen[i], &report, warnings);
+		load_users(&gates->gate[i], &config->listen[i], &report);
+	}
 	if (report.count > 0)
 		gates_free(&gates);
 	report_write(&report, errors);
@@ -92,8 +110,10 @@ gates_free(struct gates **gates)
 	if (old == NULL)
 		return;
 	*gates = NULL;
-	for (size_t i = 0; i < old->count; i++)
+	for (size_t i = 0; i < old->count; i++) {
 		tls_server_free(&old->gate[i].tls);
+		users_free(&old->gate[i].users);
+	}
 	free(old->gate);
 	free(old);
 }

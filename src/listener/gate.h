@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * gate.h - what each listener has beyond its config: the certificate that it shows.
+ * gate.h - what each listener has beyond its config: the certificate that it shows, and who
+ * may log in.
  * It is read while the worker still has its master's rights, and before it is locked in; a reload
  * makes a new worker, and that reads it anew.
  */
@@ -13,9 +14,11 @@ struct config;
 struct config_listen;
 struct str;
 struct tls_server;
+struct users;
 
 struct gate {
 	struct tls_server *tls; /* NULL: no TLS here */
+	struct users *users;    /* NULL: nobody logs in here */
 };
 
 /* In the order of config->listen. */

@@ -185,6 +185,15 @@ on_none_left(evutil_socket_t fd, short what, void *ctx)
 		on_done(l->ctx);
 }
 
+static bool
+has_users(const struct gates *gates)
+{
+	for (size_t i = 0; i < gates->count; i++)
+		if (gates->gate[i].users != NULL)
+			return true;
+	return false;
+}
+
 struct listener *
 listener_new(struct event_base *base, const struct config *config, const struct gates *gates,
     const int *fds, struct spool *spool, struct spool_writer *writer, struct counters *counters)
@@ -208,6 +217,8 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	if (l->space == NULL || l->clients == NULL || l->grace == NULL || l->done == NULL)
 		goto fail;
 	session_env_init(&l->env);
+	if (has_users(gates) && auth_env_init(&l->env.auth, base) < 0)
+		goto fail;
 	l->acceptor = acceptor_new(base, fds, config->nlisten, on_client, l);
 	if (l->acceptor != NULL)
 		return l;
@@ -257,6 +268,7 @@ listener_free(struct listener **listener)
 		event_free(l->grace);
 	if (l->done != NULL)
 		event_free(l->done);
+	auth_env_clear(&l->env.auth);
 	session_env_clear(&l->env);
 	free(l);
 	*listener = NULL;

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += liblistener.a
 liblistener_a_SOURCES = \
 	src/listener/accept.c src/listener/accept.h \
+	src/listener/auth.c src/listener/auth.h src/listener/auth_private.h \
+	src/listener/auth_plain.c src/listener/auth_scram.c \
 	src/listener/bdat.c src/listener/bdat.h \
 	src/listener/clients.c src/listener/clients.h \
 	src/listener/data.c src/listener/data.h \
@@ -18,4 +20,5 @@ liblistener_a_SOURCES = \
 	src/listener/starttls.c \
 	src/listener/trace.c src/listener/trace.h \
 	src/listener/transaction.c src/listener/transaction.h \
-	src/listener/verb.c src/listener/verb.h
+	src/listener/verb.c src/listener/verb.h \
+	src/listener/verifier.c src/listener/verifier.h

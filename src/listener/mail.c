@@ -13,6 +13,8 @@ static const struct smtp_status no_room = { 452, "4.3.1",
 static const struct smtp_status no_domain = { 553, "5.1.8", "The sender needs a domain" };
 static const struct smtp_status no_memory = { 452, "4.3.1", "Out of memory: try again later" };
 
+static const struct smtp_status no_login = { 530, "5.7.0", "Log in first, with AUTH" };
+
 /* A sender that is told at MAIL knows at once, whatever its recipients. */
 static void
 refuse_relay(struct session *s)
@@ -42,7 +44,11 @@ on_mail(struct session *s, const struct smtp_command *command)
 {
 	struct smtp_mail mail;
 
-	if (!s->may_relay) {
+	if (s->listen->auth_required && s->login == NULL) {
+		reply_status(s, &no_login);
+		return;
+	}
+	if (!s->may_relay && s->login == NULL) {
 		refuse_relay(s);
 		return;
 	}

@@ -14,7 +14,10 @@
 static const unsigned may_follow[PHASE_COUNT] = {
 	[PHASE_GREETED] = IN(PHASE_READY) | IN(PHASE_CHUNK) | IN(PHASE_TLS),
 	[PHASE_TLS] = IN(PHASE_GREETED),
-	[PHASE_READY] = IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_CHUNK) | IN(PHASE_TLS),
+	[PHASE_READY] = IN(PHASE_READY) | IN(PHASE_MAIL) | IN(PHASE_CHUNK) | IN(PHASE_TLS) |
+			IN(PHASE_AUTH) | IN(PHASE_VERIFY),
+	[PHASE_AUTH] = IN(PHASE_READY) | IN(PHASE_AUTH) | IN(PHASE_VERIFY),
+	[PHASE_VERIFY] = IN(PHASE_READY) | IN(PHASE_VERIFY),
 	[PHASE_MAIL] = IN(PHASE_READY) | IN(PHASE_RCPT),
 	[PHASE_RCPT] = IN(PHASE_READY) | IN(PHASE_RCPT) | IN(PHASE_DATA) | IN(PHASE_CHUNK),
 	[PHASE_DATA] = IN(PHASE_READY) | IN(PHASE_COMMIT),
@@ -64,7 +67,7 @@ session_part(struct session *s, const struct session_farewell *why)
 const char *
 session_protocol(const struct session *s)
 {
-	if (!s->is_esmtp)
-		return "SMTP";
-	return s->tls[0] != '\0' ? "ESMTPS" : "ESMTP";
+	static const char *const names[2][2] = { { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } };
+
+	return s->is_esmtp ? names[s->tls[0] != '\0'][s->login != NULL] : "SMTP";
 }

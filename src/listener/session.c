@@ -6,11 +6,13 @@
 #include "listener/session.h"
 
 #include <event2/buffer.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "listener/auth.h"
 #include "listener/bdat.h"
 #include "listener/data.h"
 #include "listener/reply.h"
@@ -39,6 +41,7 @@ static bool (*const take[PHASE_COUNT])(struct session *s) = {
 	[PHASE_READY] = take_command,
 	[PHASE_MAIL] = take_command,
 	[PHASE_RCPT] = take_command,
+	[PHASE_AUTH] = auth_take,
 	[PHASE_DATA] = data_take,
 	[PHASE_CHUNK] = bdat_take,
 	[PHASE_BDAT] = take_command,
@@ -93,6 +96,7 @@ take_command(struct session *s)
 		break;
 	case CONN_LINE_OK:
 		verb_run(s, line, len);
+		OPENSSL_cleanse(line, len); /* AUTH comes with passwords */
 		break;
 	}
 	s->has_moved = true;
@@ -131,7 +135,7 @@ set_deadline(struct session *s)
 	const struct config_limits *limits = &s->env->config->limits;
 
 	s->has_moved = false;
-	if (s->phase == PHASE_COMMIT)
+	if (s->phase == PHASE_COMMIT || s->phase == PHASE_VERIFY)
 		conn_set_deadline(s->conn, 0);
 	else if (s->phase == PHASE_DATA || s->phase == PHASE_CHUNK)
 		conn_set_deadline(s->conn, limits->data_ms);
@@ -139,11 +143,11 @@ set_deadline(struct session *s)
 		conn_set_deadline(s->conn, limits->idle_ms);
 }
 
-/* Whether the session waits for the spool, not for its client. */
+/* Whether the session waits for the spool or for a password to be checked, not for its client. */
 static bool
 is_at_work(const struct session *s)
 {
-	return s->phase == PHASE_COMMIT || data_is_waiting(s);
+	return s->phase == PHASE_COMMIT || s->phase == PHASE_VERIFY || data_is_waiting(s);
 }
 
 void
@@ -292,6 +296,8 @@ session_free(struct session **session)
 	if (s == NULL)
 		return;
 	transaction_free(&s->transaction);
+	auth_abort(s);
+	free(s->login);
 	conn_free(&s->conn);
 	free(s->helo);
 	free(s);

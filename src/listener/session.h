@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/log_limit.h"
 #include "base/str.h"
+#include "listener/auth.h"
 
 struct config;
 struct config_listen;
@@ -27,6 +28,7 @@ struct session_env {
 	struct counters *counters;
 	const struct space *space;
 	struct id_source ids;
+	struct auth_env auth;
 	unsigned offered;            /* set of smtp_extension that EHLO shows to everybody */
 	struct str line;             /* for a text that is formatted and used at once */
 	struct log_limit rejections; /* of the log: a client may cause thousands */

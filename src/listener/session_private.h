@@ -15,6 +15,7 @@
 #include "listener/session.h"
 #include "smtp/command.h"
 
+struct auth;
 struct conn;
 struct transaction;
 
@@ -23,6 +24,8 @@ struct transaction;
 	X(GREETED, "greeted") /* no EHLO yet */                  \
 	X(TLS, "tls")         /* a handshake; input waits */     \
 	X(READY, "ready")     /* no transaction */               \
+	X(AUTH, "auth")       /* an answer is asked for */       \
+	X(VERIFY, "verify")   /* it is looked at; input waits */ \
 	X(MAIL, "mail")       /* a sender, no recipient */       \
 	X(RCPT, "rcpt")       /* at least one recipient */       \
 	X(DATA, "data")       /* content comes in */             \
@@ -51,6 +54,8 @@ struct session {
 	const struct gate *gate;
 	struct conn *conn;               /* NULL once the client is gone */
 	struct transaction *transaction; /* from MAIL until it is answered, or NULL */
+	struct auth *auth;               /* a login on its way, or NULL */
+	char *login;                     /* who has logged in, or NULL */
 	char *helo;                      /* as said; NULL before EHLO or HELO */
 	const char *command; /* for the log while a command runs; NULL: keep it out of there */
 	const struct smtp_status *skip_reply; /* to a BDAT that is refused, behind its octets */
@@ -58,7 +63,8 @@ struct session {
 	void (*on_end)(void *ctx);
 	void *ctx;
 	enum session_phase phase;
-	unsigned errors;   /* replies that count against limits.errors */
+	unsigned errors; /* replies that count against limits.errors */
+	unsigned failed_logins;
 	bool is_esmtp;     /* said EHLO, not HELO */
 	bool may_relay;    /* lies in relay_from */
 	bool is_skipping;  /* the rest of an overlong line is still to come */
@@ -108,7 +114,7 @@ struct session_farewell {
 /* Say 421 and end the session. */
 void session_part(struct session *session, const struct session_farewell *farewell);
 
-/* "ESMTP", "ESMTPS", "SMTP": the protocol for Received (RFC 3848). */
+/* "ESMTP", "ESMTPS", "ESMTPSA", "SMTP": the protocol for Received (RFC 3848). */
 const char *session_protocol(const struct session *session);
 
 #endif

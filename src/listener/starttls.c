@@ -60,7 +60,8 @@ session_secured(struct session *s)
 	log_debug("session_secure", log_s("client", s->client), log_s("tls", s->tls),
 	    log_s("listener", s->listen->name));
 	free(s->helo);
-	s->helo = NULL;
+	free(s->login);
+	s->helo = s->login = NULL;
 	s->is_esmtp = false;
 	session_enter(s, PHASE_GREETED);
 	if (s->listen->tls == TLS_IMPLICIT)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "listener/auth.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
 #include "smtp/status.h"
@@ -46,6 +47,8 @@ static const struct verb verbs[SMTP_VERB_COUNT] = {
 	[SMTP_VERB_NOOP] = { ANY, 0, on_noop, NULL },
 	[SMTP_VERB_QUIT] = { ANY, 0, on_quit, NULL },
 	[SMTP_VERB_VRFY] = { ANY, NEEDS_ARG | LOGGED, on_vrfy, NULL },
+	[SMTP_VERB_AUTH] = { IN(PHASE_READY), NEEDS_ARG, on_auth,
+	    "AUTH comes after EHLO, and not within a transaction" },
 	[SMTP_VERB_STARTTLS] = { IN(PHASE_READY), NO_ARG, on_starttls,
 	    "STARTTLS comes after EHLO, and not within a transaction" },
 	[SMTP_VERB_HELP] = { ANY, 0, on_help, NULL },
@@ -53,6 +56,7 @@ static const struct verb verbs[SMTP_VERB_COUNT] = {
 
 /* Whether the session's listener has it; NULL: they all do. */
 static bool (*const is_here[SMTP_VERB_COUNT])(const struct session *s) = {
+	[SMTP_VERB_AUTH] = auth_is_here,
 	[SMTP_VERB_STARTTLS] = starttls_is_here,
 };
 

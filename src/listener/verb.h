@@ -22,6 +22,7 @@ verb_fn on_mail;                                     /* mail.c */
 verb_fn on_rcpt;                                     /* rcpt.c */
 verb_fn on_data;                                     /* data.c */
 verb_fn on_bdat;                                     /* bdat.c */
+verb_fn on_auth;                                     /* auth.c */
 verb_fn on_starttls;                                 /* starttls.c */
 verb_fn on_rset, on_noop, on_quit, on_vrfy, on_help; /* small.c */
 

@@ -12,11 +12,11 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
 #include "spool/filing.h"
 #include "spool/message.h"
 #include "spool/spare.h"
 #include "spool/spool.h"
-#include "spool/thread.h"
 
 struct filer {
 	struct spool_writer *writer;

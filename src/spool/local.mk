@@ -49,8 +49,6 @@ libspool_a_SOURCES = \
 	src/spool/tail.c \
 	src/spool/tail_end.c \
 	src/spool/tail.h \
-	src/spool/thread.c \
-	src/spool/thread.h \
 	src/spool/trouble.c \
 	src/spool/trouble.h \
 	src/spool/window.c \

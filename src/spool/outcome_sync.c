@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spool.h"
-#include "spool/thread.h"
 
 enum {
 	GATHER_MS = 40,  /* an outcome waits so long for others, then its sync begins */

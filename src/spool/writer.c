@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "spool/board.h"
 #include "spool/filer.h"
 #include "spool/message.h"
 #include "spool/spare.h"
 #include "spool/spool.h"
-#include "spool/thread.h"
 
 void
 writer_expect(struct spool_message *message)

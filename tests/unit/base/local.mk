@@ -1,5 +1,6 @@
 # tests of src/base
 BASE_TESTS = \
+	tests/unit/base/test_base64 \
 	tests/unit/base/test_cidr \
 	tests/unit/base/test_clock \
 	tests/unit/base/test_counters \
@@ -16,6 +17,8 @@ BASE_TESTS = \
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 
+tests_unit_base_test_base64_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_base64_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_cidr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_cidr_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_clock_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -336,6 +336,12 @@ START_TEST(listeners_with_tls)
 		    "1: listen \"a\": tls_min = 1.3: tls_cert_file is missing" },
 		{ "listen a { tls_cert_file = c tls_key_file = k\ntls = none }",
 		    "2: listen \"a\": tls = none: without TLS nobody sees" },
+		{ "listen a { auth_required = yes }",
+		    "1: listen \"a\": auth_required = yes: users_file is missing" },
+		{ "listen a { auth_required = maybe users_file = u }",
+		    "1: listen \"a\": auth_required = maybe: not known" },
+		{ "listen a { address = 192.0.2.1 users_file = u }",
+		    "1: listen \"a\": users_file = u: passwords would travel in the clear" },
 		{ "listen a { tls_cert_file = c tls_key_file = k tls_min = 1.4 }",
 		    "1: listen \"a\": tls_min = 1.4: not known" },
 	};
@@ -379,6 +385,9 @@ START_TEST(listeners_that_are_fine)
 		"listen a { address = :: relay_from = { fc00::/7, fe80::/10, 2001:db8::/32 } }",
 		"listen a { address = 192.0.2.1 relay_from = ::ffff:10.0.0.0/104 }",
 		"listen a { address = 127.0.0.53 relay_from = 0.0.0.0/0 }",
+		"listen a { address = 192.0.2.1 users_file = u tls_cert_file = c tls_key_file = k "
+		"}",
+		"listen a { users_file = u auth_required = yes }",
 		"listen a { port = 0 } listen b { port = 0 }",
 		"listen a { } listen b { port = 26 }",
 		"listen a { } upstream a { host = 192.0.2.1 }",

@@ -10,7 +10,7 @@ DAEMON_TESTS = \
 check_PROGRAMS += $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
 DAEMON_TEST_LIBS = libdaemon.a libnet.a libconfig.a libsmtp.a libbase.a \
-	$(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(SECCOMP_LIBS)
+	$(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(SECCOMP_LIBS)
 
 tests_unit_daemon_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_daemon_test_backoff_LDADD = $(DAEMON_TEST_LIBS)

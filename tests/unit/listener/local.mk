@@ -1,6 +1,7 @@
 # tests of src/listener
 LISTENER_TESTS = \
 	tests/unit/listener/test_accept \
+	tests/unit/listener/test_auth \
 	tests/unit/listener/test_bdat \
 	tests/unit/listener/test_clients \
 	tests/unit/listener/test_data \
@@ -12,13 +13,18 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_verb
 check_PROGRAMS += $(LISTENER_TESTS)
 TESTS += $(LISTENER_TESTS)
-LISTENER_TEST_LIBS = liblistener.a libspool.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+LISTENER_TEST_LIBS = liblistener.a libspool.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) \
+	$(OPENSSL_LIBS) $(GSASL_LIBS) $(CRYPT_LIBS)
 LISTENER_TALK = \
 	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \
 	tests/unit/listener/talk.c tests/unit/listener/talk.h
 
 tests_unit_listener_test_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_accept_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_auth_SOURCES = tests/unit/listener/test_auth.c $(LISTENER_TALK)
+tests_unit_listener_test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_auth_LDADD = $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_bdat_SOURCES = tests/unit/listener/test_bdat.c $(LISTENER_TALK)
 tests_unit_listener_test_bdat_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -2,7 +2,7 @@
 /* thread.c - start a thread with every signal blocked. */
 #include "config.h"
 
-#include "spool/thread.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <signal.h>

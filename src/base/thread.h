@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* thread.h - threads of the spool take no signals: those are the event loop's.  Only for src/spool.
- */
-#ifndef SPOOL_THREAD_H
-#define SPOOL_THREAD_H
+/* thread.h - threads take no signals: those are the event loop's. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
 
 #include <pthread.h>
 
