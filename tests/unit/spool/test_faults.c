@@ -220,8 +220,9 @@ START_TEST(a_large_content_that_is_refused_is_told)
 	log_open(LOG_TARGET_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO, "test");
 	rig_open(&rig, SMALL);
 	rig_writer(&rig);
-	rig_break(CALL_PWRITEV, 0, 1, ENOSPC);
+	rig_break(CALL_PWRITEV, 0, 1000000, ENOSPC); /* for a spare that is being made as well */
 	ck_assert_int_eq(rig_put(&rig, 1, 70000), ENOSPC);
+	rig_mend();
 	ck_assert_int_gt(read(told[0], text, sizeof text - 1), 0);
 	ck_assert_ptr_nonnull(strstr(text, "spool_failed"));
 	ck_assert_ptr_nonnull(strstr(text, "in=large"));
