@@ -66,30 +66,42 @@ host_of(const struct config_listen *listen)
 	return host;
 }
 
+/* Report each network of a list that is more than one site has. */
+static void
+check_networks(const struct raw_section *section, const char *name, const char *why,
+    const char *allowed, struct report *report)
+{
+	for (size_t i = 0; i < section->count; i++) {
+		const struct raw_value *value = &section->values[i];
+		struct cidr network;
+		const char *bad;
+
+		if (!value->bad && strcmp(value->key->name, name) == 0 &&
+		    cidr_parse(value->text, &network, &bad) == 0 && is_everybody(&network))
+			raw_report(report, section, value, why, allowed);
+	}
+}
+
 static void
 check_relay_from(
     const struct config_listen *listen, const struct raw_section *section, struct report *report)
 {
-	struct cidr host = host_of(listen), network;
-	const char *why;
+	const struct cidr host = host_of(listen);
+	bool is_loopback = cidr_is_loopback(&host);
 
-	if (cidr_is_loopback(&host))
-		return;
 	/* Who logs in needs no network. */
-	if (!raw_mentions(section, "relay_from") && !raw_mentions(section, "users_file"))
+	if (!is_loopback && !raw_mentions(section, "relay_from") &&
+	    !raw_mentions(section, "users_file"))
 		report_add(report, raw_line(section, "address"),
 		    "listen \"%s\": address = %s: other hosts reach it, and relay_from is missing; "
 		    "allowed: with relay_from = { the networks that may relay }",
 		    listen->name, listen->address);
-	for (size_t i = 0; i < section->count; i++) {
-		const struct raw_value *value = &section->values[i];
-
-		if (!value->bad && strcmp(value->key->name, "relay_from") == 0 &&
-		    cidr_parse(value->text, &network, &why) == 0 && is_everybody(&network))
-			raw_report(report, section, value,
-			    "makes an open relay, as other hosts reach this listener",
-			    "the networks of your own hosts, each of /8 or less (IPv6: /16)");
-	}
+	if (!is_loopback || listen->nproxy_from > 0)
+		check_networks(section, "relay_from",
+		    "makes an open relay, as other hosts reach this listener",
+		    "the networks of your own hosts, each of /8 or less (IPv6: /16)", report);
+	check_networks(section, "proxy_from", "lets everybody choose a client's address",
+	    "the addresses of your own balancers, each of /8 or less (IPv6: /16)", report);
 }
 
 static bool

@@ -37,6 +37,7 @@ free_listeners(struct config *config)
 		free(config->listen[i].name);
 		free(config->listen[i].address);
 		free(config->listen[i].relay_from);
+		free(config->listen[i].proxy_from);
 		free(config->listen[i].tls_cert_file);
 		free(config->listen[i].tls_key_file);
 		free(config->listen[i].users_file);

@@ -57,6 +57,8 @@ struct config_listen {
 	struct cidr *relay_from;
 	size_t nrelay_from;
 	struct config_priority priority;
+	struct cidr *proxy_from; /* balancers that speak the PROXY protocol */
+	size_t nproxy_from;
 	enum tls_mode tls;                  /* default: by port, if there is a certificate */
 	char *tls_cert_file, *tls_key_file; /* absolute; both, unless tls is TLS_NONE */
 	enum tls_least tls_min;

@@ -37,6 +37,7 @@ static const struct key listen_keys[] = {
 	{ "port",       &kind_port, "25", "0", "65535", AT(config_listen, port) },
 	{ "relay_from", &kind_networks, NULL, NULL, NULL, AT(config_listen, relay_from) },
 	{ "priority",   &kind_priority, NULL, "-9", "9", AT(config_listen, priority) },
+	{ "proxy_from", &kind_balancers, NULL, NULL, NULL, AT(config_listen, proxy_from) },
 	{ "tls",        &kind_tls, NULL, NULL, NULL, AT(config_listen, tls) },
 	{ "tls_cert_file", &kind_file, NULL, NULL, NULL, AT(config_listen, tls_cert_file) },
 	{ "tls_key_file",  &kind_file, NULL, NULL, NULL, AT(config_listen, tls_key_file) },

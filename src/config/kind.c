@@ -141,21 +141,36 @@ set_user(const struct key *key, const char *text, void *record)
 	return replace(key, text, record);
 }
 
+static const char *
+append_network(const char *text, struct cidr **list, size_t *count)
+{
+	struct cidr network;
+	const char *why;
+
+	if (cidr_parse(text, &network, &why) < 0)
+		return why;
+	*list = xreallocarray(*list, *count + 1, sizeof **list);
+	(*list)[(*count)++] = network;
+	return NULL;
+}
+
 /* One network of a list. */
 static const char *
 add_network(const struct key *key, const char *text, void *record)
 {
 	struct config_listen *listen = record;
-	struct cidr network;
-	const char *why;
 
 	(void)key;
-	if (cidr_parse(text, &network, &why) < 0)
-		return why;
-	listen->relay_from =
-	    xreallocarray(listen->relay_from, listen->nrelay_from + 1, sizeof *listen->relay_from);
-	listen->relay_from[listen->nrelay_from++] = network;
-	return NULL;
+	return append_network(text, &listen->relay_from, &listen->nrelay_from);
+}
+
+static const char *
+add_balancer(const struct key *key, const char *text, void *record)
+{
+	struct config_listen *listen = record;
+
+	(void)key;
+	return append_network(text, &listen->proxy_from, &listen->nproxy_from);
 }
 
 /* One source address of a list that has at most one of each family. */
@@ -282,6 +297,11 @@ const struct kind kind_variable =
 const struct kind kind_user = KIND(set_user, "the name of a user of this system");
 const struct kind kind_proxy = KIND(
     set_proxy, "a SOCKS5 proxy, such as socks5://proxy.example.com:1080 or socks5://[::1]:1080");
+const struct kind kind_balancers = {
+	.set = add_balancer,
+	.allowed = "the addresses of your own balancers, such as 192.0.2.10 or 10.1.0.0/28",
+	.is_list = true,
+};
 const struct kind kind_networks = {
 	.set = add_network,
 	.allowed = "at least one network, such as 127.0.0.0/8, 10.1.0.0/16 or 2001:db8::/48",

@@ -20,6 +20,7 @@
 #include "base/sockaddr.h"
 #include "config/config.h"
 #include "listener/accept.h"
+#include "listener/arrivals.h"
 #include "listener/clients.h"
 #include "listener/gate.h"
 #include "listener/session.h"
@@ -45,6 +46,7 @@ struct listener {
 	const struct gates *gates;
 	struct acceptor *acceptor; /* NULL while draining */
 	struct clients *clients;
+	struct arrivals *arrivals;
 	struct space *space;
 	struct log_limit refusals;
 	LIST_HEAD(guest_list, guest) guests;
@@ -65,6 +67,16 @@ show_guests(struct listener *l)
 		gauge_set(&l->env.counters->clients, l->nguests);
 }
 
+/* While draining: whether nobody is left. */
+static void
+tell_if_done(void *ctx)
+{
+	struct listener *l = ctx;
+
+	if (l->is_draining && l->nguests + arrivals_count(l->arrivals) == 0)
+		event_active(l->done, EV_TIMEOUT, 0);
+}
+
 static void
 on_session_end(void *ctx)
 {
@@ -76,8 +88,7 @@ on_session_end(void *ctx)
 	free(guest);
 	l->nguests--;
 	show_guests(l);
-	if (l->is_draining && l->nguests == 0)
-		event_active(l->done, EV_TIMEOUT, 0);
+	tell_if_done(l);
 }
 
 static void
@@ -143,12 +154,36 @@ admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, soc
 }
 
 static void
-on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
+let_in(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
 {
 	const char *why = admit(ctx, index, fd, peer, len);
 
 	if (why != NULL)
 		turn_away(ctx, fd, peer, len, why);
+	tell_if_done(ctx);
+}
+
+static bool
+is_balancer(const struct config_listen *listen, const struct sockaddr *peer)
+{
+	for (size_t i = 0; i < listen->nproxy_from; i++)
+		if (cidr_contains(&listen->proxy_from[i], peer))
+			return true;
+	return false;
+}
+
+static void
+on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
+{
+	struct listener *l = ctx;
+	const struct config *config = l->env.config;
+
+	if (!is_balancer(&config->listen[index], peer))
+		let_in(l, index, fd, peer, len);
+	else if (l->nguests + arrivals_count(l->arrivals) >= config->limits.connections)
+		turn_away(l, fd, peer, len, "too many connections");
+	else if (arrivals_wait(l->arrivals, index, fd, peer, len) < 0)
+		turn_away(l, fd, peer, len, "out of memory");
 }
 
 static void
@@ -194,6 +229,8 @@ has_users(const struct gates *gates)
 	return false;
 }
 
+static const struct arrivals_events arrivals_events = { let_in, tell_if_done };
+
 struct listener *
 listener_new(struct event_base *base, const struct config *config, const struct gates *gates,
     const int *fds, struct spool *spool, struct spool_writer *writer, struct counters *counters)
@@ -212,9 +249,11 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
 	l->env.space = l->space;
 	l->clients = clients_new();
+	l->arrivals = arrivals_new(base, &arrivals_events, l);
 	l->grace = evtimer_new(base, on_grace_over, l);
 	l->done = evtimer_new(base, on_none_left, l);
-	if (l->space == NULL || l->clients == NULL || l->grace == NULL || l->done == NULL)
+	if (l->space == NULL || l->clients == NULL || l->arrivals == NULL || l->grace == NULL ||
+	    l->done == NULL)
 		goto fail;
 	session_env_init(&l->env);
 	if (has_users(gates) && auth_env_init(&l->env.auth, base) < 0)
@@ -243,8 +282,7 @@ listener_drain(struct listener *l, enum listener_drain how, void (*on_done)(void
 	evtimer_add(l->grace, &grace);
 	if (how == LISTENER_STOP)
 		drain_guests(l, SESSION_DRAIN_GENTLY);
-	if (l->nguests == 0)
-		event_active(l->done, EV_TIMEOUT, 0);
+	tell_if_done(l);
 }
 
 void
@@ -262,6 +300,7 @@ listener_free(struct listener **listener)
 		clients_leave(&guest->client);
 		free(guest);
 	}
+	arrivals_free(&l->arrivals);
 	clients_free(&l->clients);
 	space_free(&l->space);
 	if (l->grace != NULL)

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += liblistener.a
 liblistener_a_SOURCES = \
 	src/listener/accept.c src/listener/accept.h \
+	src/listener/arrivals.c src/listener/arrivals.h \
 	src/listener/auth.c src/listener/auth.h src/listener/auth_private.h \
 	src/listener/auth_plain.c src/listener/auth_scram.c \
 	src/listener/bdat.c src/listener/bdat.h \

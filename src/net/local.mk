@@ -7,6 +7,7 @@ libnet_a_SOURCES = \
 	src/net/dial.c src/net/dial.h \
 	src/net/listen.c src/net/listen.h \
 	src/net/names.c src/net/names.h \
+	src/net/proxy_header.c src/net/proxy_header.h \
 	src/net/race.c src/net/race.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/socks.c src/net/socks.h \

@@ -13,6 +13,7 @@ BASE_TESTS = \
 	tests/unit/base/test_parse \
 	tests/unit/base/test_sockaddr \
 	tests/unit/base/test_str \
+	tests/unit/base/test_thread \
 	tests/unit/base/test_xalloc
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
@@ -45,3 +46,5 @@ tests_unit_base_test_str_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_str_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_xalloc_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_xalloc_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_base_test_thread_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_thread_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)

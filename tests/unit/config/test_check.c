@@ -336,6 +336,10 @@ START_TEST(listeners_with_tls)
 		    "1: listen \"a\": tls_min = 1.3: tls_cert_file is missing" },
 		{ "listen a { tls_cert_file = c tls_key_file = k\ntls = none }",
 		    "2: listen \"a\": tls = none: without TLS nobody sees" },
+		{ "listen a { proxy_from = 0.0.0.0/0 }",
+		    "1: listen \"a\": proxy_from = 0.0.0.0/0: lets everybody choose" },
+		{ "listen a { proxy_from = 127.0.0.1\nrelay_from = 0.0.0.0/0 }",
+		    "2: listen \"a\": relay_from = 0.0.0.0/0: makes an open relay" },
 		{ "listen a { auth_required = yes }",
 		    "1: listen \"a\": auth_required = yes: users_file is missing" },
 		{ "listen a { auth_required = maybe users_file = u }",
@@ -388,6 +392,7 @@ START_TEST(listeners_that_are_fine)
 		"listen a { address = 192.0.2.1 users_file = u tls_cert_file = c tls_key_file = k "
 		"}",
 		"listen a { users_file = u auth_required = yes }",
+		"listen a { proxy_from = { 127.0.0.1, 192.0.2.0/28, ::1 } }",
 		"listen a { port = 0 } listen b { port = 0 }",
 		"listen a { } listen b { port = 26 }",
 		"listen a { } upstream a { host = 192.0.2.1 }",

@@ -7,6 +7,7 @@ NET_TESTS = \
 	tests/unit/net/test_dial \
 	tests/unit/net/test_listen \
 	tests/unit/net/test_names \
+	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_socks \
 	tests/unit/net/test_tls \
 	tests/unit/net/test_tls_server
@@ -56,3 +57,6 @@ tests_unit_net_test_tls_LDADD = $(NET_TEST_LIBS)
 tests_unit_net_test_tls_server_SOURCES = tests/unit/net/test_tls_server.c $(NET_TEST_CERTS)
 tests_unit_net_test_tls_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_net_test_tls_server_LDADD = $(NET_TEST_LIBS)
+
+tests_unit_net_test_proxy_header_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_net_test_proxy_header_LDADD = $(NET_TEST_LIBS)
