@@ -36,7 +36,7 @@ on_rcpt(struct session *s, const struct smtp_command *command)
 	if (wrong == NULL && smtp_mailbox_is_unqualified(&rcpt.to) &&
 	    smtp_mailbox_complete(&rcpt.to, s->env->config->domain) < 0)
 		wrong = &no_domain;
-	if (wrong == NULL && transaction_add_rcpt(s->transaction, &rcpt.to) < 0)
+	if (wrong == NULL && transaction_add_rcpt(s->transaction, &rcpt) < 0)
 		wrong = &no_memory;
 	if (wrong != NULL) {
 		reply_status(s, wrong);

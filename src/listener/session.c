@@ -51,7 +51,7 @@ void
 session_env_init(struct session_env *env)
 {
 	env->offered = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
-		       SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING;
+		       SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING | SMTP_EXT_DSN;
 	env->rejections.per_second = SESSION_REJECTIONS_LOGGED;
 }
 

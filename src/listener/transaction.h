@@ -13,10 +13,11 @@
 
 struct session;
 struct smtp_mail;
-struct smtp_mailbox;
+struct smtp_rcpt;
 
 struct transaction {
-	/* from and rcpt are ours; client, helo and listener are borrowed from the session. */
+	/* from, envid and the recipients are ours; client, helo and listener are borrowed from the
+	 * session. */
 	struct envelope envelope;
 	size_t rcpt_room;
 	int64_t began_ms;       /* monotonic, at MAIL */
@@ -32,6 +33,6 @@ struct transaction *transaction_new(struct session *session, const struct smtp_m
 void transaction_free(struct transaction **transaction);
 
 /* -1: out of memory. */
-int transaction_add_rcpt(struct transaction *transaction, const struct smtp_mailbox *to);
+int transaction_add_rcpt(struct transaction *transaction, const struct smtp_rcpt *rcpt);
 
 #endif

@@ -51,6 +51,7 @@ struct delivery {
 	bool uncertain;          /* the content was sent to its end, and no reply came */
 	bool rest;               /* a fresh connection broke at it: what is untried waits a while */
 	bool is_damaged;         /* its content is not to be read again */
+	bool passes_dsn;         /* the upstream was told what the sender wants to hear */
 	bool throttled;          /* the upstream wants less: what is untried waits a moment */
 	const char *remedy;      /* for what was refused, in plain words; NULL: none is known */
 };

@@ -110,18 +110,50 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 	free(copy);
 }
 
-/* The envelope of the copy: who is left, and the past.  Borrows everything; the list is the
- * caller's to free. */
+/* The recipients of a copy: those that are left. */
+struct left {
+	char **rcpt;
+	struct envelope_dsn *dsn; /* NULL: nothing was said of any */
+};
+
+static void
+left_free(struct left *left)
+{
+	free(left->rcpt);
+	free(left->dsn);
+}
+
+/* Borrows all but the lists; -1: out of memory. */
+static int
+left_list(struct left *left, const struct delivery *delivery)
+{
+	const struct envelope *envelope = delivery->envelope;
+
+	*left = (struct left){ .rcpt = calloc(delivery->nrcpt, sizeof *left->rcpt) };
+	if (envelope->dsn != NULL)
+		left->dsn = calloc(delivery->nrcpt, sizeof *left->dsn);
+	if (left->rcpt == NULL || (envelope->dsn != NULL && left->dsn == NULL))
+		return -1;
+	for (size_t i = 0; i < delivery->nrcpt; i++) {
+		uint32_t index = delivery->rcpt[i].index;
+
+		left->rcpt[i] = envelope->rcpt[index];
+		if (left->dsn != NULL)
+			left->dsn[i] = envelope->dsn[index];
+	}
+	return 0;
+}
+
+/* The envelope of the copy: who is left, and the past.  Borrows everything. */
 static struct envelope
 describe(const struct forward *forward, const struct delivery *delivery, enum queue_state state,
-    char **rcpt)
+    const struct left *left)
 {
 	const struct queue_item *item = delivery->item;
 	struct envelope envelope = *delivery->envelope;
 
-	for (size_t i = 0; i < delivery->nrcpt; i++)
-		rcpt[i] = delivery->envelope->rcpt[delivery->rcpt[i].index];
-	envelope.rcpt = rcpt;
+	envelope.rcpt = left->rcpt;
+	envelope.dsn = left->dsn;
 	envelope.nrcpt = delivery->nrcpt;
 	envelope.attempts = item->attempts;
 	envelope.next_try_ms = state == QUEUE_WAITING ? item->next_try_ms : 0;
@@ -149,12 +181,13 @@ static int
 commit_copy(struct forward *forward, struct delivery *delivery, enum queue_state state)
 {
 	struct copy *copy = calloc(1, sizeof *copy);
-	char **rcpt = calloc(delivery->nrcpt, sizeof *rcpt);
+	struct left left;
+	int listed = left_list(&left, delivery);
 	struct spool_message *message = copy_content(forward, delivery->item);
 	int result = -1;
 
-	if (copy != NULL && rcpt != NULL && message != NULL) {
-		struct envelope envelope = describe(forward, delivery, state, rcpt);
+	if (copy != NULL && listed == 0 && message != NULL) {
+		struct envelope envelope = describe(forward, delivery, state, &left);
 
 		*copy = (struct copy){ forward, delivery->item->id, delivery->item->place, state };
 		spool_message_commit(message, &envelope, on_commit, copy);
@@ -164,7 +197,7 @@ commit_copy(struct forward *forward, struct delivery *delivery, enum queue_state
 		result = 0;
 	}
 	spool_message_abort(&message);
-	free(rcpt);
+	left_free(&left);
 	free(copy);
 	return result;
 }

@@ -276,12 +276,15 @@ ledger_settle(struct ledger *ledger, struct delivery *delivery,
 {
 	log_advice(delivery, upstream);
 	settle_delivered(ledger, delivery, upstream);
+	ledger_tell_relayed(ledger, delivery, upstream);
 	if (delivery_count(delivery, RCPT_FAILED) > 0) {
 		if (!report_is_due(delivery->envelope)) {
 			log_no_bounce(ledger, delivery);
 			settle_failed(ledger, delivery, upstream);
-		} else if (ledger_send_report(ledger, BOUNCE_FAILED, delivery, RCPT_FAILED,
-			       upstream, last, on_bounce) == 0) {
+		} else if (!report_is_wanted(BOUNCE_FAILED, delivery)) {
+			settle_failed(ledger, delivery, upstream);
+		} else if (ledger_send_report(
+			       ledger, BOUNCE_FAILED, delivery, upstream, last, on_bounce) == 0) {
 			return;
 		} else {
 			delivery_judge_all(delivery, RCPT_FAILED, RCPT_DEFERRED, 0, "",

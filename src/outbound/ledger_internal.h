@@ -49,8 +49,13 @@ void ledger_write_kept(evutil_socket_t fd, short what, void *ctx);
 
 /* ledger_report.c: 0 when done will be called with a struct settlement; it is to be ended then. */
 int ledger_send_report(struct ledger *ledger, enum bounce_kind kind, struct delivery *delivery,
-    enum rcpt_fate which, const struct config_upstream *upstream, bool last, report_fn *done);
+    const struct config_upstream *upstream, bool last, report_fn *done);
 void ledger_settlement_end(struct settlement *settlement);
+
+/* ledger_report.c: tell the sender who asked for it what an upstream took that reports no success
+ * itself (RFC 3461 5.2.2).  Nothing waits for that report. */
+void ledger_tell_relayed(
+    struct ledger *ledger, const struct delivery *delivery, const struct config_upstream *upstream);
 
 /* Count it, and log the first of a series; the next one that is written ends it. */
 void ledger_report_refused(struct ledger *ledger, const struct delivery *delivery, int error);

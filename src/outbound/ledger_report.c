@@ -51,7 +51,7 @@ ledger_settlement_end(struct settlement *settlement)
 
 int
 ledger_send_report(struct ledger *ledger, enum bounce_kind kind, struct delivery *delivery,
-    enum rcpt_fate which, const struct config_upstream *upstream, bool last, report_fn *done)
+    const struct config_upstream *upstream, bool last, report_fn *done)
 {
 	struct settlement *settlement = calloc(1, sizeof *settlement);
 
@@ -60,7 +60,7 @@ ledger_send_report(struct ledger *ledger, enum bounce_kind kind, struct delivery
 		return -1;
 	}
 	*settlement = (struct settlement){ ledger, delivery, upstream, last };
-	if (reporter_send(ledger->of.reporter, kind, delivery, which,
+	if (reporter_send(ledger->of.reporter, kind, delivery,
 		upstream != NULL ? upstream->host : NULL, done, settlement) == -1) {
 		free(settlement);
 		ledger_report_refused(ledger, delivery, ENOMEM);
@@ -68,6 +68,36 @@ ledger_send_report(struct ledger *ledger, enum bounce_kind kind, struct delivery
 	}
 	ledger->pending++;
 	return 0;
+}
+
+static void
+on_relayed(void *ctx, int error, uint64_t report_id)
+{
+	struct ledger *ledger = ctx;
+	char report[ID_TEXT_SIZE];
+
+	id_format(report_id, report);
+	if (error == 0) {
+		ledger_report_written(ledger);
+		log_info("relayed", log_s("report", report));
+	} else {
+		log_warning(
+		    "relayed_not_reported", log_s("report", report), log_s("why", strerror(error)));
+	}
+	ledger->pending--;
+	ledger->of.on_idle(ledger->of.ctx);
+}
+
+void
+ledger_tell_relayed(
+    struct ledger *ledger, const struct delivery *delivery, const struct config_upstream *upstream)
+{
+	if (delivery->passes_dsn || !report_is_due(delivery->envelope) ||
+	    !report_is_wanted(BOUNCE_RELAYED, delivery))
+		return;
+	if (reporter_send(ledger->of.reporter, BOUNCE_RELAYED, delivery,
+		upstream != NULL ? upstream->host : NULL, on_relayed, ledger) == 0)
+		ledger->pending++;
 }
 
 static void
@@ -103,8 +133,10 @@ ledger_warn(struct ledger *ledger, struct delivery *delivery)
 	if (report_is_due(delivery->envelope)) {
 		delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_DEFERRED, 0, "",
 		    words != NULL ? words : "the mail provider cannot be reached");
-		if (ledger_send_report(ledger, BOUNCE_DELAYED, delivery, RCPT_DEFERRED, NULL, false,
-			on_warning) == 0)
+		if (!report_is_wanted(BOUNCE_DELAYED, delivery))
+			item->warned = true;
+		else if (ledger_send_report(
+			     ledger, BOUNCE_DELAYED, delivery, NULL, false, on_warning) == 0)
 			return;
 	} else {
 		item->warned = true; /* nobody to tell; need not survive a restart */

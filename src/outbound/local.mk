@@ -18,6 +18,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/meter.c src/outbound/meter.h \
 	src/outbound/outbound.c src/outbound/outbound.h src/outbound/outbound_internal.h \
 	src/outbound/pace.c src/outbound/pace.h \
+	src/outbound/parameters.c src/outbound/parameters.h \
 	src/outbound/pattern.c src/outbound/pattern.h src/outbound/pattern_provider.c \
 	src/outbound/ports.c src/outbound/ports.h \
 	src/outbound/report.c src/outbound/report.h \

@@ -25,11 +25,15 @@ bool report_is_due(const struct envelope *envelope);
 /* error 0: the report is durable, with this id. */
 typedef void report_fn(void *ctx, int error, uint64_t report_id);
 
+/* Whether that sender wants to hear this of any recipient (RFC 3461 4.1): of failed ones, of
+ * deferred ones, of delivered ones. */
+bool report_is_wanted(enum bounce_kind kind, const struct delivery *delivery);
+
 /*
- * Tell the sender of the delivery about its recipients whose fate is `which`.  upstream may be
+ * Tell the sender of the delivery about those recipients; there must be some.  upstream may be
  * NULL. done is called later, once; 0, or -1 when it will not be.
  */
 int reporter_send(struct reporter *reporter, enum bounce_kind kind, const struct delivery *delivery,
-    enum rcpt_fate which, const char *upstream, report_fn *done, void *ctx);
+    const char *upstream, report_fn *done, void *ctx);
 
 #endif

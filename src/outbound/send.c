@@ -11,6 +11,7 @@
 
 #include "net/conn.h"
 #include "outbound/delivery.h"
+#include "outbound/parameters.h"
 #include "outbound/uplink_internal.h"
 #include "spool/envelope.h"
 
@@ -42,14 +43,12 @@ expect(struct uplink *uplink, enum step step, struct transaction *transaction, s
 void
 send_mail(struct uplink *uplink, struct transaction *transaction)
 {
-	const struct envelope *envelope = transaction->delivery->envelope;
+	struct delivery *delivery = transaction->delivery;
 	struct evbuffer *out = conn_output(uplink->conn);
 
-	evbuffer_add_printf(out, "MAIL FROM:<%s>", envelope->from);
-	if (smtp_offers(&uplink->caps, SMTP_EXT_SIZE))
-		evbuffer_add_printf(out, " SIZE=%" PRIu64, transaction->delivery->content_len);
-	if (envelope->body == ENVELOPE_8BITMIME && smtp_offers(&uplink->caps, SMTP_EXT_8BITMIME))
-		evbuffer_add_printf(out, " BODY=8BITMIME");
+	delivery->passes_dsn = smtp_offers(&uplink->caps, SMTP_EXT_DSN);
+	evbuffer_add_printf(out, "MAIL FROM:<%s>", delivery->envelope->from);
+	parameters_add_mail(out, &uplink->caps, delivery);
 	evbuffer_add(out, "\r\n", 2);
 	transaction->mail_sent = true;
 	expect(uplink, STEP_MAIL, transaction, 0);
@@ -68,8 +67,11 @@ send_rcpt(struct uplink *uplink, struct transaction *transaction)
 
 	size_t i = transaction->next++;
 
-	evbuffer_add_printf(
-	    conn_output(uplink->conn), "RCPT TO:<%s>\r\n", delivery_address(delivery, i));
+	struct evbuffer *out = conn_output(uplink->conn);
+
+	evbuffer_add_printf(out, "RCPT TO:<%s>", delivery_address(delivery, i));
+	parameters_add_rcpt(out, &uplink->caps, delivery, i);
+	evbuffer_add(out, "\r\n", 2);
 	delivery->rcpt[i].fate = RCPT_SENT;
 	transaction->sent++;
 	expect(uplink, STEP_RCPT, transaction, i);

@@ -8,11 +8,13 @@
 
 #include <event2/buffer.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "smtp/xtext.h"
 #include "spool/envelope.h"
 
 enum {
@@ -38,6 +40,14 @@ static const struct kind kinds[] = {
 			 "You need not send it again: it is still being tried.\r\n",
 		.action = "delayed",
 		.enhanced = "4.0.0",
+	},
+	[BOUNCE_RELAYED] = {
+		.subject = "Relayed mail: handed on",
+		.intro = "Your message was handed on to the mail server of the provider, which does "
+			 "not report\r\ndeliveries to the recipients below.  You may hear nothing more of "
+			 "them.\r\n",
+		.action = "relayed",
+		.enhanced = "2.0.0",
 	},
 };
 
@@ -117,6 +127,33 @@ add_words(struct str *out, const struct bounce *bounce)
 	}
 }
 
+/* A field with what the sender gave as xtext. */
+static void
+add_xtext(struct str *out, const char *before, const char *xtext)
+{
+	char text[SMTP_ORCPT_MAX + 1];
+	int len = smtp_xtext_decode(xtext, strlen(xtext), text, sizeof text);
+
+	if (len <= 0)
+		return;
+	str_puts(out, before);
+	add_ascii(out, text, (size_t)len);
+	str_puts(out, "\r\n");
+}
+
+/* "rfc822;xtext" (RFC 3464 2.3.1). */
+static void
+add_original_recipient(struct str *out, const char *orcpt)
+{
+	size_t type_len = strcspn(orcpt, ";");
+	char before[sizeof "Original-Recipient: ; " + SMTP_ORCPT_MAX];
+
+	if (orcpt[type_len] != ';')
+		return;
+	(void)snprintf(before, sizeof before, "Original-Recipient: %.*s; ", (int)type_len, orcpt);
+	add_xtext(out, before, orcpt + type_len + 1);
+}
+
 static void
 add_status(struct str *out, const struct bounce *bounce)
 {
@@ -127,10 +164,15 @@ add_status(struct str *out, const struct bounce *bounce)
 	    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; %s\r\nArrival-Date: "
 	    "%s\r\n",
 	    bounce->hostname, date);
+	if (bounce->of->envid != NULL)
+		add_xtext(out, "Original-Envelope-Id: ", bounce->of->envid);
 	for (size_t i = 0; i < bounce->nrcpt; i++) {
 		const struct bounce_rcpt *rcpt = &bounce->rcpt[i];
 
-		str_puts(out, "\r\nFinal-Recipient: rfc822; ");
+		str_puts(out, "\r\n");
+		if (rcpt->orcpt != NULL)
+			add_original_recipient(out, rcpt->orcpt);
+		str_puts(out, "Final-Recipient: rfc822; ");
 		add_ascii(out, rcpt->address, strlen(rcpt->address));
 		str_printf(out, "\r\nAction: %s\r\nStatus: %s\r\n", kinds[bounce->kind].action,
 		    rcpt->enhanced != NULL ? rcpt->enhanced : kinds[bounce->kind].enhanced);
@@ -149,12 +191,20 @@ add_status(struct str *out, const struct bounce *bounce)
 	}
 }
 
+/* The original as it is. */
+static void
+add_whole(struct str *out, const struct bounce *bounce)
+{
+	str_puts(out, "Content-Type: message/rfc822\r\n\r\n");
+	str_add(out, bounce->original, bounce->original_len);
+}
+
 /* The original's header, each line made safe: an octet of 8 bits or a line of 998 must not stop a
  * report. */
 static void
-add_original(struct str *out, const struct bounce *bounce)
+add_original_header(struct str *out, const struct bounce *bounce)
 {
-	const char *at = bounce->header, *end = bounce->header + bounce->header_len;
+	const char *at = bounce->original, *end = bounce->original + bounce->original_len;
 
 	str_puts(out, "Content-Type: text/rfc822-headers\r\n\r\n");
 	while (at < end) {
@@ -186,7 +236,10 @@ bounce_compose(const struct bounce *bounce, struct evbuffer *out)
 	str_printf(&text, "\r\n--%s\r\n", boundary);
 	add_status(&text, bounce);
 	str_printf(&text, "\r\n--%s\r\n", boundary);
-	add_original(&text, bounce);
+	if (bounce->is_whole)
+		add_whole(&text, bounce);
+	else
+		add_original_header(&text, bounce);
 	str_printf(&text, "\r\n--%s--\r\n", boundary);
 	if (!str_is_bad(&text))
 		result = evbuffer_add(out, text.data, text.len);

@@ -7,19 +7,25 @@
 #ifndef QUEUE_BOUNCE_H
 #define QUEUE_BOUNCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct envelope;
 struct evbuffer;
 
-enum bounce_kind { BOUNCE_FAILED, BOUNCE_DELAYED };
+enum bounce_kind {
+	BOUNCE_FAILED,
+	BOUNCE_DELAYED,
+	BOUNCE_RELAYED, /* the upstream has it, and will report no success (RFC 3464 2.3.3) */
+};
 
 struct bounce_rcpt {
 	const char *address;
 	const char *enhanced; /* "5.1.1"; NULL: made up from the kind */
 	const char *reply;    /* the upstream's words, possibly several lines; or ours */
 	const char *upstream; /* host that said so; NULL: we did */
+	const char *orcpt;    /* "rfc822;xtext" as the sender said; NULL: unsaid */
 };
 
 struct bounce {
@@ -32,8 +38,10 @@ struct bounce {
 	uint64_t id; /* of the report itself */
 	int64_t now_ms;
 	int64_t give_up_ms; /* BOUNCE_DELAYED: until when it is tried */
-	const char *header; /* header section of the original, bounded by the caller */
-	size_t header_len;
+	const char
+	    *original; /* the original, bounded by the caller; 7-bit and of short lines if whole */
+	size_t original_len;
+	bool is_whole; /* else it is its header section */
 };
 
 /* Append the report, a whole message in canonical form, to out: 0, or -1 when out of memory. */

@@ -11,13 +11,12 @@
 #include <stdint.h>
 
 #include "smtp/address.h"
+#include "smtp/dsn.h"
 #include "smtp/status.h"
 #include "smtp/verb.h"
 
 enum {
 	SMTP_LINE_MAX = 2048, /* with CRLF: RFC 5321 4.5.3.1.4 and what extensions add */
-	SMTP_ENVID_MAX = 100, /* RFC 3461 4.4 */
-	SMTP_ORCPT_MAX = 500  /* RFC 3461 4.2 */
 };
 
 struct smtp_command {
@@ -35,7 +34,6 @@ const struct smtp_status *
 smtp_command_split(const char *line, size_t len, struct smtp_command *out);
 
 enum smtp_body { SMTP_BODY_UNSAID, SMTP_BODY_7BIT, SMTP_BODY_8BITMIME, SMTP_BODY_BINARYMIME };
-enum smtp_ret { SMTP_RET_UNSAID, SMTP_RET_FULL, SMTP_RET_HDRS };
 
 struct smtp_mail {
 	struct smtp_mailbox from; /* may be null or unqualified */
@@ -46,13 +44,6 @@ struct smtp_mail {
 	enum smtp_body body;
 	enum smtp_ret ret;
 	char envid[SMTP_ENVID_MAX + 1]; /* xtext as received; "": none */
-};
-
-enum smtp_notify {
-	SMTP_NOTIFY_NEVER = 1 << 0,
-	SMTP_NOTIFY_SUCCESS = 1 << 1,
-	SMTP_NOTIFY_FAILURE = 1 << 2,
-	SMTP_NOTIFY_DELAY = 1 << 3
 };
 
 struct smtp_rcpt {

@@ -5,6 +5,7 @@ libsmtp_a_SOURCES = \
 	src/smtp/command.c src/smtp/command.h \
 	src/smtp/domain.c src/smtp/domain.h \
 	src/smtp/dot.c src/smtp/dot.h \
+	src/smtp/dsn.c src/smtp/dsn.h \
 	src/smtp/enhanced.c src/smtp/enhanced.h \
 	src/smtp/extension.h \
 	src/smtp/header.c src/smtp/header.h \

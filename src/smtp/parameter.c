@@ -148,35 +148,9 @@ read_auth(const struct value *value, void *out)
 static const struct smtp_status *
 read_notify(const struct value *value, void *out)
 {
-	static const struct {
-		const char *word;
-		unsigned bit;
-	} words[] = {
-		{ "NEVER", SMTP_NOTIFY_NEVER },
-		{ "SUCCESS", SMTP_NOTIFY_SUCCESS },
-		{ "FAILURE", SMTP_NOTIFY_FAILURE },
-		{ "DELAY", SMTP_NOTIFY_DELAY },
-	};
-	struct smtp_rcpt *rcpt = out;
-	size_t at = 0;
+	unsigned *notify = &((struct smtp_rcpt *)out)->notify;
 
-	if (value->text == NULL)
-		return &bad_value;
-	do {
-		struct value word = { value->text + at, 0, 0 };
-		unsigned bit = 0;
-
-		while (at < value->len && value->text[at] != ',')
-			at++;
-		word.len = (size_t)(value->text + at - word.text);
-		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-			if (value_is(&word, words[i].word))
-				bit = words[i].bit;
-		if (bit == 0)
-			return &bad_value;
-		rcpt->notify |= bit;
-	} while (at++ < value->len);
-	if ((rcpt->notify & SMTP_NOTIFY_NEVER) && rcpt->notify != SMTP_NOTIFY_NEVER)
+	if (value->text == NULL || smtp_notify_parse(value->text, value->len, notify) < 0)
 		return &bad_value;
 	return NULL;
 }

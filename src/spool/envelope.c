@@ -38,6 +38,17 @@ put(struct str *out, const char *key, const char *value)
 	str_puts(out, "\n");
 }
 
+static void
+put_dsn(struct str *out, const struct envelope_dsn *dsn)
+{
+	if (dsn->notify != 0) {
+		str_puts(out, "notify ");
+		smtp_notify_format(out, dsn->notify);
+		str_puts(out, "\n");
+	}
+	put(out, "orcpt", dsn->orcpt);
+}
+
 void
 envelope_encode(const struct envelope *envelope, struct str *out)
 {
@@ -50,8 +61,13 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 	put(out, "helo", envelope->helo);
 	put(out, "listener", envelope->listener);
 	put(out, "from", envelope->from);
-	for (size_t i = 0; i < envelope->nrcpt; i++)
+	for (size_t i = 0; i < envelope->nrcpt; i++) {
 		put(out, "rcpt", envelope->rcpt[i]);
+		if (envelope->dsn != NULL)
+			put_dsn(out, &envelope->dsn[i]);
+	}
+	put(out, "ret", smtp_ret_name(envelope->ret));
+	put(out, "envid", envelope->envid);
 	if (envelope->body == ENVELOPE_8BITMIME)
 		put(out, "body", "8bitmime");
 	if (envelope->priority != 0)
@@ -73,10 +89,70 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 	str_puts(out, "\n");
 }
 
+/* Room for `room` recipients, of which the new ones are zero. */
+static int
+grow(struct envelope *envelope, size_t room)
+{
+	char **rcpt = reallocarray(envelope->rcpt, room, sizeof *rcpt);
+
+	if (rcpt == NULL)
+		return -1;
+	envelope->rcpt = rcpt;
+	if (envelope->dsn == NULL)
+		return 0;
+
+	struct envelope_dsn *dsn = reallocarray(envelope->dsn, room, sizeof *dsn);
+
+	if (dsn == NULL)
+		return -1;
+	memset(dsn + envelope->nrcpt, 0, (room - envelope->nrcpt) * sizeof *dsn);
+	envelope->dsn = dsn;
+	return 0;
+}
+
+int
+envelope_add_rcpt(struct envelope *envelope, size_t *room, const char *address, size_t len)
+{
+	if (envelope->nrcpt == *room) {
+		size_t more = *room == 0 ? 1 : *room * 2;
+
+		if (grow(envelope, more) < 0)
+			return -1;
+		*room = more;
+	}
+
+	char *copy = strndup(address, len);
+
+	if (copy == NULL)
+		return -1;
+	envelope->rcpt[envelope->nrcpt++] = copy;
+	return 0;
+}
+
+struct envelope_dsn *
+envelope_last_dsn(struct envelope *envelope, size_t room)
+{
+	if (envelope->dsn == NULL)
+		envelope->dsn = calloc(room, sizeof *envelope->dsn);
+	return envelope->dsn != NULL ? &envelope->dsn[envelope->nrcpt - 1] : NULL;
+}
+
+void
+envelope_free_rcpts(struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->nrcpt; i++) {
+		free(envelope->rcpt[i]);
+		if (envelope->dsn != NULL)
+			free(envelope->dsn[i].orcpt);
+	}
+	free(envelope->rcpt);
+	free(envelope->dsn);
+}
+
 /* What reading needs besides the envelope itself. */
 struct reading {
 	struct envelope *envelope;
-	size_t rcpt_size;
+	size_t rcpt_room;
 	bool has_id, has_from;
 };
 
@@ -172,22 +248,49 @@ read_priority(struct reading *r, const char *value, size_t offset)
 static int
 read_rcpt(struct reading *r, const char *value, size_t offset)
 {
-	struct envelope *envelope = r->envelope;
+	(void)offset;
+	return envelope_add_rcpt(r->envelope, &r->rcpt_room, value, strlen(value));
+}
+
+/* NULL and errno. */
+static struct envelope_dsn *
+dsn_of_last(struct reading *r)
+{
+	if (r->envelope->nrcpt > 0)
+		return envelope_last_dsn(r->envelope, r->rcpt_room);
+	bad();
+	return NULL;
+}
+
+static int
+read_notify(struct reading *r, const char *value, size_t offset)
+{
+	struct envelope_dsn *dsn = dsn_of_last(r);
 
 	(void)offset;
-	if (envelope->nrcpt == r->rcpt_size) {
-		size_t size = r->rcpt_size == 0 ? 1 : r->rcpt_size * 2;
-		char **more = reallocarray(envelope->rcpt, size, sizeof *more);
-
-		if (more == NULL)
-			return -1;
-		envelope->rcpt = more;
-		r->rcpt_size = size;
-	}
-	envelope->rcpt[envelope->nrcpt] = strdup(value);
-	if (envelope->rcpt[envelope->nrcpt] == NULL)
+	if (dsn == NULL)
 		return -1;
-	envelope->nrcpt++;
+	return smtp_notify_parse(value, strlen(value), &dsn->notify) < 0 ? bad() : 0;
+}
+
+static int
+read_orcpt(struct reading *r, const char *value, size_t offset)
+{
+	struct envelope_dsn *dsn = dsn_of_last(r);
+
+	(void)offset;
+	if (dsn == NULL)
+		return -1;
+	free(dsn->orcpt);
+	dsn->orcpt = strdup(value);
+	return dsn->orcpt == NULL ? -1 : 0;
+}
+
+static int
+read_ret(struct reading *r, const char *value, size_t offset)
+{
+	(void)offset;
+	r->envelope->ret = strcmp(value, "FULL") == 0 ? SMTP_RET_FULL : SMTP_RET_HDRS;
 	return 0;
 }
 
@@ -203,6 +306,10 @@ static const struct key {
 	{ "listener", read_text, offsetof(struct envelope, listener) },
 	{ "from", read_from, offsetof(struct envelope, from) },
 	{ "rcpt", read_rcpt, 0 },
+	{ "notify", read_notify, 0 },
+	{ "orcpt", read_orcpt, 0 },
+	{ "ret", read_ret, 0 },
+	{ "envid", read_text, offsetof(struct envelope, envid) },
 	{ "body", read_body, 0 },
 	{ "priority", read_priority, 0 },
 	{ "long_lines", read_flag, offsetof(struct envelope, has_long_lines) },
@@ -299,9 +406,8 @@ envelope_free(struct envelope **envelope)
 	free(e->helo);
 	free(e->listener);
 	free(e->from);
-	for (size_t i = 0; i < e->nrcpt; i++)
-		free(e->rcpt[i]);
-	free(e->rcpt);
+	envelope_free_rcpts(e);
+	free(e->envid);
 	free(e->last_reply);
 	free(e);
 	*envelope = NULL;

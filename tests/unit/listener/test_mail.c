@@ -79,7 +79,7 @@ static const struct {
 	{ "RCPT TO:<b@[192.0.2.1]>", "250 2.1.5 Ok", "b@[192.0.2.1]" },
 	{ "RCPT TO:<>", "501 5.1.3 .*", NULL },
 	{ "RCPT TO:<b@example..net>", "501 5.1.3 .*", NULL },
-	{ "RCPT TO:<b@example.net> NOTIFY=NEVER", "555 5.5.4 .*", NULL },
+	{ "RCPT TO:<b@example.net> RRVS=x", "555 5.5.4 .*", NULL },
 	{ "RCPT TO:<\xc3\xa4@example.net>", "553 5.6.7 .*", NULL },
 	{ "RCPT FROM:<b@example.net>", "501 5.5.4 .*", NULL },
 	{ "RCPT", "501 5.5.4 .*", NULL },

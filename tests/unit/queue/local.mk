@@ -8,7 +8,7 @@ QUEUE_TESTS = \
 	tests/unit/queue/test_slab
 check_PROGRAMS += $(QUEUE_TESTS)
 TESTS += $(QUEUE_TESTS)
-QUEUE_TEST_LIBS = libqueue.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+QUEUE_TEST_LIBS = libqueue.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 tests_unit_queue_test_bounce_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_bounce_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_plan_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -41,8 +41,8 @@ sample(enum bounce_kind kind, const struct bounce_rcpt *rcpt, size_t nrcpt)
 		.id = 2,
 		.now_ms = 1700000100000,
 		.give_up_ms = 1700432000000,
-		.header = header,
-		.header_len = sizeof header - 1,
+		.original = header,
+		.original_len = sizeof header - 1,
 	};
 }
 
@@ -55,8 +55,8 @@ assert_has(const char *part)
 START_TEST(tells_who_failed_and_why)
 {
 	const struct bounce_rcpt rcpt[] = {
-		{ "a@example.net", "5.1.1", "550 5.1.1 no such user", "smtp.example.org" },
-		{ "b@example.net", NULL, "too old", NULL },
+		{ "a@example.net", "5.1.1", "550 5.1.1 no such user", "smtp.example.org", NULL },
+		{ "b@example.net", NULL, "too old", NULL, NULL },
 	};
 	struct bounce bounce = sample(BOUNCE_FAILED, rcpt, 2);
 
@@ -76,7 +76,8 @@ END_TEST
 
 START_TEST(a_delay_says_until_when)
 {
-	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "451 later", "smtp.example.org" };
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "451 later", "smtp.example.org",
+		NULL };
 	struct bounce bounce = sample(BOUNCE_DELAYED, &rcpt, 1);
 
 	compose(&bounce);
@@ -90,7 +91,7 @@ START_TEST(is_plain_ascii_with_short_lines)
 {
 	char reply[5000];
 	const struct bounce_rcpt rcpt = { "a\xc3\xa9@example.net", "5.0.0", reply,
-		"smtp.example.org" };
+		"smtp.example.org", NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 
 	memset(reply, '\xff', sizeof reply - 1);
@@ -106,9 +107,43 @@ START_TEST(is_plain_ascii_with_short_lines)
 }
 END_TEST
 
+START_TEST(names_what_the_sender_named)
+{
+	const struct bounce_rcpt rcpt[] = {
+		{ "a@example.net", "2.0.0", "250 2.0.0 ok", "smtp.example.org", "rfc822;A+2Bb@c" },
+		{ "b@example.net", NULL, "too old", NULL, NULL },
+	};
+	struct bounce bounce = sample(BOUNCE_RELAYED, rcpt, 2);
+	struct envelope envelope = *bounce.of;
+
+	envelope.envid = (char[]){ "QQ+20314" };
+	bounce.of = &envelope;
+	compose(&bounce);
+	assert_has("Original-Envelope-Id: QQ 314\r\n");
+	assert_has("\r\n\r\nOriginal-Recipient: rfc822; A+b@c\r\nFinal-Recipient: rfc822; "
+		   "a@example.net\r\nAction: relayed\r\nStatus: 2.0.0\r\n");
+	assert_has("\r\n\r\nFinal-Recipient: rfc822; b@example.net\r\n");
+}
+END_TEST
+
+START_TEST(may_hold_the_whole_message)
+{
+	static const char whole[] = "Subject: hello\r\n\r\nThe body\r\n";
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "550 no", "smtp.example.org",
+		NULL };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+
+	bounce.original = whole;
+	bounce.original_len = sizeof whole - 1;
+	bounce.is_whole = true;
+	compose(&bounce);
+	assert_has("Content-Type: message/rfc822\r\n\r\nSubject: hello\r\n\r\nThe body\r\n");
+}
+END_TEST
+
 START_TEST(bounce_from_replaces_mailer_daemon)
 {
-	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL };
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 
 	bounce.from = "bounces@example.com";
@@ -121,7 +156,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "report", tells_who_failed_and_why, a_delay_says_until_when,
-	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon);
+	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon,
+	    names_what_the_sender_named, may_hold_the_whole_message);
 }
 
 UNIT_MAIN("bounce")

@@ -6,6 +6,7 @@ SMTP_TESTS = \
 	tests/unit/smtp/test_domain \
 	tests/unit/smtp/test_dot \
 	tests/unit/smtp/test_dot_model \
+	tests/unit/smtp/test_dsn \
 	tests/unit/smtp/test_enhanced \
 	tests/unit/smtp/test_header \
 	tests/unit/smtp/test_parameter \
@@ -32,6 +33,8 @@ tests_unit_smtp_test_dot_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIB
 tests_unit_smtp_test_dot_model_SOURCES = tests/unit/smtp/test_dot_model.c tests/unit/smtp/dot_text.h
 tests_unit_smtp_test_dot_model_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_dot_model_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_smtp_test_dsn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_smtp_test_dsn_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_enhanced_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_enhanced_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_header_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -28,7 +28,7 @@ tests_unit_spool_librig_a_SOURCES = \
 	tests/unit/spool/rig.c tests/unit/spool/rig.h tests/unit/spool/rig_disk.c \
 	tests/unit/spool/rig_power.c tests/unit/spool/rig_sample.c tests/unit/spool/rig_sample.h
 tests_unit_spool_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS)
-SPOOL_LIBS = $(SPOOL_RIG) libspool.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+SPOOL_LIBS = $(SPOOL_RIG) libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 
 tests_unit_spool_test_board_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_board_LDADD = $(SPOOL_LIBS)

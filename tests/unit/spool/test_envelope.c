@@ -18,6 +18,8 @@ decode(const char *text)
 START_TEST(comes_back_as_it_went)
 {
 	char *rcpt[] = { (char[]){ "a@example.com" }, (char[]){ "\"b c\"@example.org" } };
+	struct envelope_dsn dsn[] = { { 0, NULL },
+		{ SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_DELAY, (char[]){ "rfc822;x" } } };
 	const struct envelope in = {
 		.id = 0x123456789abcdef0,
 		.received_ms = 1700000000123,
@@ -28,6 +30,9 @@ START_TEST(comes_back_as_it_went)
 		.rcpt = rcpt,
 		.nrcpt = 2,
 		.body = ENVELOPE_8BITMIME,
+		.dsn = dsn,
+		.ret = SMTP_RET_FULL,
+		.envid = (char[]){ "id+2B" },
 		.has_long_lines = true,
 		.priority = -7,
 		.is_report = true,
@@ -55,6 +60,12 @@ START_TEST(comes_back_as_it_went)
 	for (size_t i = 0; i < 2; i++)
 		ck_assert_str_eq(out->rcpt[i], rcpt[i]);
 	ck_assert_int_eq(out->body, ENVELOPE_8BITMIME);
+	ck_assert_uint_eq(out->dsn[0].notify, 0);
+	ck_assert_ptr_null(out->dsn[0].orcpt);
+	ck_assert_uint_eq(out->dsn[1].notify, dsn[1].notify);
+	ck_assert_str_eq(out->dsn[1].orcpt, "rfc822;x");
+	ck_assert_int_eq(out->ret, SMTP_RET_FULL);
+	ck_assert_str_eq(out->envid, "id+2B");
 	ck_assert(out->has_long_lines);
 	ck_assert_int_eq(out->priority, -7);
 	ck_assert(out->is_report && out->warned && out->held);
