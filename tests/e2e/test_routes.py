@@ -181,7 +181,7 @@ def test_an_order_means_all_recipients():
         assert pair.postern.ctl("release", id).returncode == 0
         assert pair.delivered(id, BOTH[0]) == "a"
         pair.start("b")
-        assert pair.postern.ctl("retry", id).returncode == 0
+        assert pair.postern.ctl("retry", id).returncode in (0, 66)  # 66: a probe was there before it
         assert pair.delivered(id, BOTH[1]) == "b"
 
 
