@@ -63,7 +63,7 @@ is_address(int family, const char *text, size_t len)
 	char copy[INET6_ADDRSTRLEN];
 	unsigned char address[sizeof(struct in6_addr)];
 
-	if (len >= sizeof copy)
+	if (len >= sizeof copy || memchr(text, '\0', len) != NULL)
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';

@@ -61,6 +61,7 @@ START_TEST(spans_stop_where_the_characters_do)
 	ck_assert_uint_eq(smtp_domain_span("a\xC3\xBC", 3, true), 3);
 	ck_assert_uint_eq(smtp_literal_span("[127.0.0.1]>", 12), 11);
 	ck_assert_uint_eq(smtp_literal_span("[127.0.0.1]", 10), 0);
+	ck_assert_uint_eq(smtp_literal_span("[127.0.0.1\0x]", 13), 0);
 }
 END_TEST
 
