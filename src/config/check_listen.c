@@ -66,6 +66,15 @@ host_of(const struct config_listen *listen)
 	return host;
 }
 
+/* Whether no other host reaches it. */
+static bool
+is_on_this_host(const struct config_listen *listen)
+{
+	const struct cidr host = host_of(listen);
+
+	return config_listen_is_unix(listen) || cidr_is_loopback(&host);
+}
+
 /* Report each network of a list that is more than one site has. */
 static void
 check_networks(const struct raw_section *section, const char *name, const char *why,
@@ -86,8 +95,7 @@ static void
 check_relay_from(
     const struct config_listen *listen, const struct raw_section *section, struct report *report)
 {
-	const struct cidr host = host_of(listen);
-	bool is_loopback = cidr_is_loopback(&host);
+	bool is_loopback = is_on_this_host(listen);
 
 	/* Who logs in needs no network. */
 	if (!is_loopback && !raw_mentions(section, "relay_from") &&
@@ -117,6 +125,8 @@ is_taken(const struct config_listen *a, const struct config_listen *b)
 	struct cidr a_host = host_of(a), b_host = host_of(b);
 	bool same_family = (strchr(a->address, ':') == NULL) == (strchr(b->address, ':') == NULL);
 
+	if (config_listen_is_unix(a) || config_listen_is_unix(b))
+		return strcmp(a->address, b->address) == 0;
 	if (a->port != b->port || a->port == 0)
 		return false;
 	return memcmp(&a_host, &b_host, sizeof a_host) == 0 ||
@@ -139,6 +149,23 @@ check_place(const struct config *config, size_t at, const struct raw *raw, struc
 			    listen->name, listen->address, listen->port, config->listen[i].name);
 			return;
 		}
+}
+
+/* A unix socket has neither port nor client addresses, and only it has a mode. */
+static void
+check_unix(
+    const struct config_listen *listen, const struct raw_section *section, struct report *report)
+{
+	static const char *const of_inet[] = { "port", "relay_from", "proxy_from" };
+
+	if (!config_listen_is_unix(listen) && raw_find(section, "mode") != NULL)
+		raw_report(report, section, raw_find(section, "mode"),
+		    "an address has no permissions", "with the path of a unix socket as address");
+	for (size_t i = 0; config_listen_is_unix(listen) && i < sizeof of_inet / sizeof *of_inet;
+	     i++)
+		if (raw_find(section, of_inet[i]) != NULL)
+			raw_report(report, section, raw_find(section, of_inet[i]),
+			    "a unix socket has none", "with an IP address");
 }
 
 /* Report a key that says nothing without another one. */
@@ -174,11 +201,9 @@ static void
 check_users(
     const struct config_listen *listen, const struct raw_section *section, struct report *report)
 {
-	const struct cidr host = host_of(listen);
-
 	if (listen->auth_required)
 		check_needs(section, "auth_required", "users_file", report);
-	if (listen->users_file != NULL && listen->tls == TLS_NONE && !cidr_is_loopback(&host))
+	if (listen->users_file != NULL && listen->tls == TLS_NONE && !is_on_this_host(listen))
 		raw_report(report, section, raw_find(section, "users_file"),
 		    "passwords would travel in the clear", "with tls_cert_file and tls_key_file");
 }
@@ -191,6 +216,7 @@ check_listeners(const struct config *config, const struct raw *raw, struct repor
 
 		check_relay_from(&config->listen[i], section, report);
 		check_place(config, i, raw, report);
+		check_unix(&config->listen[i], section, report);
 		check_listen_tls(&config->listen[i], section, report);
 		check_users(&config->listen[i], section, report);
 	}

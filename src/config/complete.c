@@ -82,6 +82,8 @@ static void
 complete_listener(
     const struct config *config, struct config_listen *listen, const struct raw_section *section)
 {
+	if (config_listen_is_unix(listen))
+		listen->port = 0;
 	if (listen->nrelay_from == 0)
 		relay_from_loopback(listen);
 	anchor(config, &listen->users_file);

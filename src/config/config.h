@@ -52,8 +52,9 @@ enum pipelining { PIPELINING_OFF, PIPELINING_ENVELOPE, PIPELINING_STREAM };
 
 struct config_listen {
 	char *name;
-	char *address; /* numeric IPv4 or IPv6; checked */
-	uint16_t port; /* 0: the kernel chooses, for tests; it is logged */
+	char *address; /* numeric IPv4 or IPv6, or the absolute path of a unix socket; checked */
+	uint16_t port; /* 0: the kernel chooses, for tests; it is logged; or a unix socket */
+	unsigned mode; /* permissions of a unix socket */
 	struct cidr *relay_from;
 	size_t nrelay_from;
 	struct config_priority priority;
@@ -68,6 +69,12 @@ struct config_listen {
 	unsigned certificate_line, users_line; /* where they were given, for listener/gate.h */
 	bool is_default; /* not in the file: a host without IPv6 (or IPv4) does without it */
 };
+
+static inline bool
+config_listen_is_unix(const struct config_listen *listen)
+{
+	return listen->address[0] == '/';
+}
 
 enum { CONFIG_PORTS_MAX = 8 };
 

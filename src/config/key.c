@@ -33,8 +33,9 @@ static const struct key top_keys[] = {
 };
 
 static const struct key listen_keys[] = {
-	{ "address",    &kind_address, "127.0.0.1", NULL, NULL, AT(config_listen, address) },
+	{ "address",    &kind_address, "127.0.0.1", NULL, "107", AT(config_listen, address) },
 	{ "port",       &kind_port, "25", "0", "65535", AT(config_listen, port) },
+	{ "mode",       &kind_mode, "0666", "0", "0777", AT(config_listen, mode) },
 	{ "relay_from", &kind_networks, NULL, NULL, NULL, AT(config_listen, relay_from) },
 	{ "priority",   &kind_priority, NULL, "-9", "9", AT(config_listen, priority) },
 	{ "proxy_from", &kind_balancers, NULL, NULL, NULL, AT(config_listen, proxy_from) },

@@ -64,8 +64,8 @@ extern const struct kind kind_path, kind_file, kind_user, kind_text, kind_variab
     kind_ciphers;
 extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_duration, kind_rate;
 extern const struct kind kind_senders, kind_recipients, kind_names, kind_priority;
-extern const struct kind kind_answer, kind_balancers, kind_bare_lf, kind_tls, kind_tls_min,
-    kind_auth;
+extern const struct kind kind_answer, kind_balancers, kind_bare_lf, kind_mode, kind_tls,
+    kind_tls_min, kind_auth;
 extern const struct kind kind_pipelining, kind_target, kind_format, kind_level;
 
 struct str;

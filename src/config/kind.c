@@ -60,12 +60,6 @@ set_host(const struct key *key, const char *text, void *record)
 }
 
 static const char *
-set_address(const struct key *key, const char *text, void *record)
-{
-	return is_address(text) ? replace(key, text, record) : "not an IP address";
-}
-
-static const char *
 set_mailbox(const struct key *key, const char *text, void *record)
 {
 	struct smtp_mailbox mailbox;
@@ -113,6 +107,14 @@ set_path(const struct key *key, const char *text, void *record)
 	if (why == NULL && text[0] != '/')
 		why = "does not begin with /";
 	return why != NULL ? why : replace(key, text, record);
+}
+
+static const char *
+set_address(const struct key *key, const char *text, void *record)
+{
+	if (text[0] == '/')
+		return set_path(key, text, record);
+	return is_address(text) ? replace(key, text, record) : "not an IP address";
 }
 
 static const char *
@@ -284,7 +286,8 @@ const struct kind kind_domain = KIND(set_domain, "a domain name, such as app1.ex
 const struct kind kind_host =
     KIND(set_host, "a host name, such as smtp.example.com, or an IP address without brackets");
 const struct kind kind_address =
-    KIND(set_address, "an IPv4 or IPv6 address, such as 127.0.0.1, ::1, 0.0.0.0 or ::");
+    KIND(set_address, "an IPv4 or IPv6 address, such as 127.0.0.1, ::1, 0.0.0.0 or ::, or the path "
+		      "of a unix socket, of at most %max octets");
 const struct kind kind_mailbox =
     KIND(set_mailbox, "a mail address with its domain, such as bounces@example.com");
 const struct kind kind_path = KIND(set_path, "an absolute path of at most %max octets");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* quantity.c - kinds of values that are numbers, or one word of a few. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -16,6 +17,18 @@ static int
 parse_plain(const char *text, uint64_t *out)
 {
 	return parse_number(text, 0, UINT64_MAX, out);
+}
+
+/* Permissions, in octal as chmod(1) takes them. */
+static int
+parse_mode(const char *text, uint64_t *out)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 8 || text[strspn(text, "01234567")] != '\0')
+		return -1;
+	*out = strtoull(text, NULL, 8);
+	return 0;
 }
 
 /* Read a quantity; the key's bounds are written as its values are.  NULL, or what is wrong. */
@@ -132,6 +145,8 @@ set_word(const struct key *key, const char *text, void *record)
 	return "not known";
 }
 
+static const char *const answer_words[] = { "no", "yes", NULL };
+
 static const char *
 set_answer(const struct key *key, const char *text, void *record)
 {
@@ -204,7 +219,11 @@ const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
 const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m or 500/h" };
 const struct kind kind_priority = { .set = set_priority, .allowed = "a number from %min to %max" };
-const struct kind kind_answer = { .set = set_answer, .allowed = "yes or no" };
+const struct kind kind_mode =
+    QUANTITY(set_number, parse_mode, "permissions in octal from %min to %max, such as 0660");
+const struct kind kind_answer = {
+	.set = set_answer, .allowed = "yes or no", .words = answer_words
+};
 const struct kind kind_tls = WORD(tls_words, "starttls, implicit or none");
 const struct kind kind_bare_lf = WORD(bare_lf_words, "normalize or reject");
 const struct kind kind_tls_min = WORD(tls_min_words, "1.0, 1.1, 1.2 or 1.3");

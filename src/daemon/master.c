@@ -140,7 +140,7 @@ has_workers(const struct master *master)
 static void
 finish(struct master *master)
 {
-	unlink(master->current->config->control);
+	sockets_unlink(master->current->config, NULL, &master->inherited);
 	log_info("stopped", log_d("status", master->exit_status));
 	while (master->generations != NULL) {
 		struct generation *g = master->generations;

@@ -119,8 +119,7 @@ reload_refuse(struct master *master, const char *why, int64_t now_ms)
 	report_lines(LOG_LEVEL_ERROR, "reload_refused", why);
 	answer(&master->current->process[WORKER_OUTBOUND], why);
 	if (next != NULL) {
-		if (strcmp(next->config->control, master->current->config->control) != 0)
-			unlink(next->config->control);
+		sockets_unlink(next->config, master->current->config, &master->inherited);
 		generation_stop(next, REFUSED_MS, 0, now_ms);
 		master->next = NULL;
 	}
@@ -142,8 +141,7 @@ reload_commit(struct master *master, int64_t now_ms)
 	master_open_log(master);
 	log_info("reloaded", log_s("file", master->config_file), log_d("generation", new->number));
 	sockets_log(&new->sockets, new->config);
-	if (strcmp(old->config->control, new->config->control) != 0)
-		unlink(old->config->control);
+	sockets_unlink(old->config, new->config, &master->inherited);
 	/* The old listener closes its own: an address that is gone refuses from now on. */
 	sockets_close(&old->sockets);
 	answer(&old->process[WORKER_OUTBOUND], "");

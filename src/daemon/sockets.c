@@ -48,14 +48,42 @@ adopt(const struct config_listen *wanted, const struct inherited *inherited)
 	return -1;
 }
 
+/* Make the directory of a socket, for /run is empty after a boot. */
+static void
+make_directory(const char *path, const struct identity *identity)
+{
+	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+
+	if (slash != NULL && slash != dir) {
+		*slash = '\0';
+		if (mkdir(dir, 0755) == 0 && chmod(dir, 0755) == 0 && geteuid() == 0 &&
+		    chown(dir, identity->uid, identity->gid) != 0)
+			log_warning("socket_directory", log_s("why", strerror(errno)));
+	}
+	free(dir);
+}
+
+static int
+bind_new(const struct config_listen *wanted, const struct identity *identity)
+{
+	if (!config_listen_is_unix(wanted))
+		return listen_tcp(wanted->address, wanted->port);
+	make_directory(wanted->address, identity);
+	return listen_unix(wanted->address, wanted->mode);
+}
+
 static int
 bind_failed(const struct config_listen *wanted, struct str *why)
 {
 	int error = errno;
 
-	str_printf(why, "listen \"%s\": cannot listen on %s port %u: %s", wanted->name,
-	    wanted->address, wanted->port, strerror(error));
-	if (error == EACCES)
+	str_printf(why, "listen \"%s\": cannot listen on %s", wanted->name, wanted->address);
+	if (!config_listen_is_unix(wanted))
+		str_printf(why, " port %u", wanted->port);
+	str_printf(why, ": %s", strerror(error));
+	if (config_listen_is_unix(wanted))
+		str_puts(why, error == EADDRINUSE ? "; another program has it" : "");
+	else if (error == EACCES)
 		str_puts(why, "; ports below 1024 need root or CAP_NET_BIND_SERVICE");
 	else if (error == EADDRINUSE)
 		str_printf(why, "; another program has it: see ss -ltnp sport = :%u", wanted->port);
@@ -75,7 +103,8 @@ is_dispensable(const struct config *config, const struct config_listen *wanted)
 
 static int
 open_listeners(struct sockets *out, const struct config *config,
-    const struct sockets_before *before, const struct inherited *inherited, struct str *why)
+    const struct sockets_before *before, const struct inherited *inherited,
+    const struct identity *identity, struct str *why)
 {
 	for (; out->count < config->nlisten; out->count++) {
 		const struct config_listen *wanted = &config->listen[out->count];
@@ -84,27 +113,12 @@ open_listeners(struct sockets *out, const struct config *config,
 		if (fd < 0)
 			fd = adopt(wanted, inherited);
 		if (fd < 0)
-			fd = listen_tcp(wanted->address, wanted->port);
+			fd = bind_new(wanted, identity);
 		if (fd < 0 && !is_dispensable(config, wanted))
 			return bind_failed(wanted, why);
 		out->fd[out->count] = fd;
 	}
 	return 0;
-}
-
-/* Make the directory of the control socket, for /run is empty after a boot. */
-static void
-make_directory(const char *path, const struct identity *identity)
-{
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-
-	if (slash != NULL && slash != dir) {
-		*slash = '\0';
-		if (mkdir(dir, 0755) == 0 && chmod(dir, 0755) == 0 && geteuid() == 0 &&
-		    chown(dir, identity->uid, identity->gid) != 0)
-			log_warning("control_directory", log_s("why", strerror(errno)));
-	}
-	free(dir);
 }
 
 static int
@@ -125,7 +139,7 @@ sockets_open(struct sockets *out, const struct config *config, const struct sock
     const struct inherited *inherited, const struct identity *identity, struct str *why)
 {
 	*out = (struct sockets){ .fd = xcalloc(config->nlisten + 1, sizeof(int)), .control = -1 };
-	int status = open_listeners(out, config, before, inherited, why);
+	int status = open_listeners(out, config, before, inherited, identity, why);
 	if (status == 0) {
 		if (before != NULL && strcmp(before->config->control, config->control) == 0)
 			out->control = duplicate(before->sockets->control);
@@ -137,6 +151,32 @@ sockets_open(struct sockets *out, const struct config *config, const struct sock
 	if (status != 0)
 		sockets_close(out);
 	return status;
+}
+
+static bool
+has_path(const struct config *config, const char *path)
+{
+	for (size_t i = 0; config != NULL && i < config->nlisten; i++)
+		if (strcmp(config->listen[i].address, path) == 0)
+			return true;
+	return false;
+}
+
+void
+sockets_unlink(
+    const struct config *config, const struct config *kept, const struct inherited *inherited)
+{
+	if (kept == NULL || strcmp(kept->control, config->control) != 0)
+		unlink(config->control);
+	for (size_t i = 0; i < config->nlisten; i++) {
+		const struct config_listen *listen = &config->listen[i];
+		int adopted = adopt(listen, inherited);
+
+		if (adopted >= 0)
+			close(adopted);
+		else if (config_listen_is_unix(listen) && !has_path(kept, listen->address))
+			unlink(listen->address);
+	}
 }
 
 void

@@ -41,6 +41,13 @@ int sockets_open(struct sockets *out, const struct config *config,
     const struct sockets_before *before, const struct inherited *inherited,
     const struct identity *identity, struct str *why);
 
+/*
+ * Remove the unix sockets of a config that another one (NULL: none) does not have, but those of the
+ * service manager.
+ */
+void sockets_unlink(
+    const struct config *config, const struct config *kept, const struct inherited *inherited);
+
 void sockets_close(struct sockets *sockets);
 
 /* Log each address that is listened on. */

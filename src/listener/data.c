@@ -72,6 +72,7 @@ trace_of(const struct session *s)
 	return (struct trace){
 		.helo = s->helo,
 		.peer = &s->peer.sa,
+		.client = s->client,
 		.hostname = s->env->config->hostname,
 		.protocol = session_protocol(s),
 		.tls = s->tls,

@@ -7,6 +7,7 @@
 
 #include <event2/buffer.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,9 +236,23 @@ begin(struct session *s)
 	conn_flush(s->conn);
 }
 
+/* Who stands at the other end of a unix socket: that is all there is of an address. */
+static void
+find_user(struct session *s, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+		snprintf(s->client, sizeof s->client, "unix:uid=%u", (unsigned)peer.uid);
+}
+
 static bool
 may_relay(const struct config_listen *listen, const struct sockaddr *peer)
 {
+	/* Its permissions say who. */
+	if (peer->sa_family == AF_UNIX)
+		return true;
 	for (size_t i = 0; i < listen->nrelay_from; i++) {
 		if (cidr_contains(&listen->relay_from[i], peer))
 			return true;
@@ -273,6 +288,8 @@ session_start(struct session_env *env, int fd, const struct config_listen *liste
 	s->may_relay = may_relay(listen, peer);
 	memcpy(&s->peer, peer, peer_len < sizeof s->peer ? peer_len : sizeof s->peer);
 	sockaddr_format(peer, peer_len, s->client);
+	if (peer->sa_family == AF_UNIX)
+		find_user(s, fd);
 	counter_add(&env->counters->sessions, 1);
 	log_debug("session_begin", log_s("client", s->client), log_s("listener", listen->name));
 	begin(s);

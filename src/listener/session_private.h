@@ -66,7 +66,7 @@ struct session {
 	unsigned errors; /* replies that count against limits.errors */
 	unsigned failed_logins;
 	bool is_esmtp;     /* said EHLO, not HELO */
-	bool may_relay;    /* lies in relay_from */
+	bool may_relay;    /* lies in relay_from, or a unix socket */
 	bool is_skipping;  /* the rest of an overlong line is still to come */
 	bool is_draining;  /* say 421 when no transaction is open */
 	bool is_choked;    /* the client does not read its replies */
@@ -77,7 +77,7 @@ struct session {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	} peer;
-	char client[SOCKADDR_TEXT_SIZE]; /* "127.0.0.1:40000" */
+	char client[SOCKADDR_TEXT_SIZE]; /* "127.0.0.1:40000", "unix:uid=1000" */
 	char tls[SESSION_TLS_SIZE];      /* version and cipher; "": none */
 };
 

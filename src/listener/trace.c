@@ -2,6 +2,7 @@
 /* trace.c - Received, Date and Message-ID; see trace.h. */
 #include "listener/trace.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -33,7 +34,10 @@ trace_received(struct str *out, const struct trace *trace)
 {
 	char peer[SOCKADDR_TEXT_SIZE], id[ID_TEXT_SIZE], date[CLOCK_RFC5322_SIZE];
 
-	sockaddr_format_literal(trace->peer, peer);
+	if (trace->peer->sa_family == AF_UNIX)
+		snprintf(peer, sizeof peer, "%s", trace->client);
+	else
+		sockaddr_format_literal(trace->peer, peer);
 	id_format(trace->id, id);
 	clock_format_rfc5322(trace->received_ms, date);
 	str_puts(out, "Received: from ");

@@ -12,6 +12,7 @@ struct str;
 struct trace {
 	const char *helo; /* as said: made harmless here */
 	const struct sockaddr *peer;
+	const char *client; /* stands for the address of a unix socket */
 	const char *hostname;
 	const char *protocol; /* "ESMTP" */
 	const char *tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "": none */

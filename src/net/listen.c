@@ -165,12 +165,24 @@ is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 && value != 0;
 }
 
+static bool
+is_bound_to(int fd, const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNSPEC };
+	socklen_t len = sizeof sun;
+
+	return getsockname(fd, (struct sockaddr *)&sun, &len) == 0 && sun.sun_family == AF_UNIX &&
+	       strncmp(sun.sun_path, path, sizeof sun.sun_path) == 0;
+}
+
 int
 listen_matches(int fd, const char *address, uint16_t port)
 {
 	struct sockaddr_storage wanted, bound;
 	socklen_t len, bound_len = sizeof bound;
 
+	if (address[0] == '/')
+		return is_listening(fd) && is_bound_to(fd, address);
 	memset(&bound, 0, sizeof bound);
 	if (!is_listening(fd) || parse_address(address, port, &wanted, &len) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&bound, &bound_len) != 0 ||

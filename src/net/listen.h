@@ -22,7 +22,7 @@ int listen_unix(const char *path, mode_t mode);
  */
 int listen_inherited(int *fds, int max);
 
-/* Whether fd listens on this numeric address and port. */
+/* Whether fd listens on this numeric address and port, or on this path of a unix socket. */
 int listen_matches(int fd, const char *address, uint16_t port);
 
 /* The port it is bound to; 0 if none. */

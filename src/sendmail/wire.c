@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -36,6 +37,24 @@ connect_to(const struct addrinfo *address)
 	return -1;
 }
 
+static int
+connect_unix(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const struct addrinfo address = {
+		.ai_family = AF_UNIX,
+		.ai_addr = (struct sockaddr *)&sun,
+		.ai_addrlen = sizeof sun,
+	};
+
+	if (strlen(path) >= sizeof sun.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	return connect_to(&address);
+}
+
 int
 wire_open(struct wire *wire, const char *address, uint16_t port, bool verbose)
 {
@@ -47,6 +66,10 @@ wire_open(struct wire *wire, const char *address, uint16_t port, bool verbose)
 	char service[8];
 
 	*wire = (struct wire){ .fd = -1, .verbose = verbose };
+	if (address[0] == '/') {
+		wire->fd = connect_unix(address);
+		return wire->fd == -1 ? -1 : 0;
+	}
 	(void)snprintf(service, sizeof service, "%u", port);
 	if (getaddrinfo(address, service, &hints, &found) != 0) {
 		errno = EINVAL;

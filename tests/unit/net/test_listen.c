@@ -50,6 +50,19 @@ START_TEST(test_matches_its_own_address_only)
 }
 END_TEST
 
+START_TEST(test_a_unix_socket_matches_its_path)
+{
+	int fd = listen_unix("/tmp/postern-test-matches.sock", 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(listen_matches(fd, "/tmp/postern-test-matches.sock", 0));
+	ck_assert(!listen_matches(fd, "/tmp/postern-test-matches", 0));
+	ck_assert(!listen_matches(fd, "127.0.0.1", 0));
+	close(fd);
+	unlink("/tmp/postern-test-matches.sock");
+}
+END_TEST
+
 START_TEST(test_a_socket_that_does_not_listen_matches_nothing)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -208,6 +221,7 @@ add_cases(Suite *suite)
 
 	tcase_add_loop_test(tcp, test_listens_on_a_free_port, 0, 2);
 	tcase_add_test(tcp, test_matches_its_own_address_only);
+	tcase_add_test(tcp, test_a_unix_socket_matches_its_path);
 	tcase_add_test(tcp, test_a_socket_that_does_not_listen_matches_nothing);
 	tcase_add_test(tcp, test_both_families_share_a_port);
 	tcase_add_test(tcp, test_refuses_a_name);
