@@ -40,6 +40,16 @@ reachable(const char *address)
 	return strcmp(address, "::") == 0 ? "::1" : address;
 }
 
+/* The first listener that asks for neither TLS nor a login, or else the first. */
+static const struct config_listen *
+choose_listener(const struct config *config)
+{
+	for (size_t i = 0; i < config->nlisten; i++)
+		if (config->listen[i].tls != TLS_IMPLICIT && !config->listen[i].auth_required)
+			return &config->listen[i];
+	return &config->listen[0];
+}
+
 static int
 load_settings(const char *file, struct settings *out)
 {
@@ -60,9 +70,11 @@ load_settings(const char *file, struct settings *out)
 		str_free(&errors);
 		return EX_CONFIG;
 	}
-	*out = (struct settings){ xstrdup(reachable(config->listen[0].address)),
-		xstrdup(config->domain), xstrdup(config->hostname), xstrdup(config->control),
-		config->listen[0].port };
+
+	const struct config_listen *listen = choose_listener(config);
+
+	*out = (struct settings){ xstrdup(reachable(listen->address)), xstrdup(config->domain),
+		xstrdup(config->hostname), xstrdup(config->control), listen->port };
 	config_free(&config);
 	str_free(&errors);
 	return EX_OK;

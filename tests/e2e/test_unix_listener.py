@@ -8,7 +8,8 @@ import stat
 import subprocess
 
 import pytest
-from postern import OTHER_USER, POSTERND, Postern, queue_id, wait_until
+from postern import OTHER_USER, POSTERND, Postern, free_port, queue_id, wait_until
+from provider import certificates
 from talk import Talk
 
 
@@ -121,8 +122,11 @@ def test_the_service_manager_keeps_its_own(provider):
 
 
 def test_sendmail_uses_it(provider):
+    """It takes the first listener that needs neither TLS nor a login."""
     postern = Postern(provider)
     with_socket(postern)
+    cert = {"tls_cert_file": certificates() / "good.pem", "tls_key_file": certificates() / "good.key"}
+    postern.set(listen={"tls": dict(port=free_port(), tls="implicit", **cert), **postern.settings["listen"]})
     with postern:
         assert postern.sendmail("b@y.example", input=b"Subject: x\n\nx\n").returncode == 0
         postern.wait_log("accepted", client=f"unix:uid={os.getuid()}")
