@@ -21,7 +21,8 @@ A case begins with `==`, the place in the RFC and a title.  `from` names what wa
     => header x     ... with x (a regular expression) in its header
 
 In what is said \\r \\n \\t \\0 \\s \\\\ and \\xNN mean an octet, and {text * 1000} means so many of it.
-Lines before the first case: comments (#) and `server {json}`, the settings of the posternd to talk to.
+Lines before the first case: comments (#) and `server {json}`, the settings of the posternd to talk to;
+$USERS in them is a users_file in which alice has the password "secret".
 """
 
 import json

@@ -2,6 +2,7 @@
 """The conversations of talk/*.talk with a real posternd, in three ways: a write for each command, one write, octet by octet."""
 
 import contextlib
+import json
 
 import pytest
 from conversation import WAYS, Conversation, scripts
@@ -13,10 +14,17 @@ CASES = [pytest.param(script, case, way, id=f"{script.name}: {case.title}, {way}
          for script in SCRIPTS for case in script.cases for way in WAYS]
 
 
+# What $USERS is (conversation.py).
+USERS = "alice:$6$postern$B7RKF8t6NIR.Noc7D.YDQW3a1yxXpKWWOuwEM4VxKepZlOIgkIa1TcqovnC6VQ.F.9LVzvCQUMSY2HQmzrGxW0\n"
+
+
 class Server:
     """The posternd of one file at a time: the cases of a file follow each other."""
 
-    def __init__(self):
+    def __init__(self, users):
+        users.write_text(USERS)
+        users.chmod(0o600)
+        self._users = users
         self._script = None
         self._postern = None
         self._stack = contextlib.ExitStack()
@@ -24,7 +32,8 @@ class Server:
     def of(self, script):
         if self._script is not script:
             self.close()
-            self._postern = self._stack.enter_context(Postern(self._stack.enter_context(Provider()), **script.server))
+            settings = json.loads(json.dumps(script.server).replace("$USERS", str(self._users)))
+            self._postern = self._stack.enter_context(Postern(self._stack.enter_context(Provider()), **settings))
             self._script = script
         return self._postern
 
@@ -33,8 +42,8 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server():
-    with contextlib.closing(Server()) as server:
+def server(tmp_path_factory):
+    with contextlib.closing(Server(tmp_path_factory.mktemp("talk") / "users")) as server:
         yield server
 
 
