@@ -56,7 +56,7 @@ check_login(const struct raw_section *section, const struct config_upstream *ups
 	if (password != NULL && raw_find(section, password) != NULL && !username)
 		broken(report, section, password, "username is missing",
 		    "with username, or no login at all");
-	if (upstream->auth != AUTH_EXTERNAL && raw_mentions(section, "auth") && !username &&
+	if (upstream->auth != AUTH_EXTERNAL && raw_find(section, "auth") != NULL && !username &&
 	    password == NULL)
 		broken(report, section, "auth", "there is no login",
 		    "with username and one of " PASSWORD_KEYS);

@@ -238,6 +238,8 @@ START_TEST(logins)
 		    "1: upstream \"a\": password_command = \"\": empty" },
 		{ "upstream a { host = b.c\nauth = plain }",
 		    "2: upstream \"a\": auth = plain: there is no login; allowed: with username" },
+		{ "upstream a { host = b.c\nauth = foo }",
+		    "2: upstream \"a\": auth = foo: not known; allowed: auto, plain, login, " },
 		{ "upstream a { host = b.c username = u password_file = p\nauth = SCRAM }",
 		    "2: upstream \"a\": auth = SCRAM: not known; allowed: auto, plain, login, " },
 		{ "upstream a { host = b.c username = '' password_file = p }",
