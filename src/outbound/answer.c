@@ -137,6 +137,8 @@ on_reset(struct uplink *uplink, enum step step)
 {
 	char why[UPLINK_WORDS_SIZE];
 
+	uplink->is_marking = false;
+	uplink->unmarked = 0;
 	if (uplink->reply.code / 100 == 2)
 		return;
 	uplink_describe(uplink, step, NULL, why, sizeof why);

@@ -23,6 +23,16 @@ static const char expected_class[] = {
 	[STEP_QUIT] = 2,
 };
 
+/* Where the class alone would let the reply to another command pass (RFC 5321 4.3.2, RFC 3207 4,
+ * RFC 4954 4). */
+static const int sole_code[] = {
+	[STEP_GREETING] = 220,
+	[STEP_EHLO] = 250,
+	[STEP_STARTTLS] = 220,
+	[STEP_AUTH] = 235,
+	[STEP_QUIT] = 0,
+};
+
 /* Before MAIL there is no message to blame.  A login that fails for now says nothing of the
  * password. */
 static enum hold
@@ -92,7 +102,7 @@ classify(enum step step, const char *host, int code, const char *enhanced, const
 {
 	int class = code / 100;
 
-	if (class == expected_class[step])
+	if (class == expected_class[step] && (sole_code[step] == 0 || sole_code[step] == code))
 		return (struct verdict){ .fate = FATE_OK };
 
 	const struct pattern *row = find_known(step, host, code, enhanced, text);

@@ -16,7 +16,7 @@ enum {
 
 /* Without a configured rate: the least to begin from, and how far the climb goes beyond what was
  * too much before there is no limit again. */
-static const double least_known_per_s = 2, beyond = 2;
+static const double least_known_per_s = 8, beyond = 2;
 
 static const double slowest_per_s = 1.0 / 60; /* and of configured rates, the eighth part */
 

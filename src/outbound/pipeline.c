@@ -106,7 +106,8 @@ pipeline_has_room(const struct uplink *uplink)
 {
 	const struct transaction *newest = flight_newest(&uplink->flight);
 
-	if (uplink->phase != PHASE_READY || uplink->finishing || uplink->drain != DRAIN_NONE)
+	if (uplink->phase != PHASE_READY || uplink->finishing || uplink->drain != DRAIN_NONE ||
+	    uplink->is_marking)
 		return false;
 	if (newest == NULL)
 		return expect_first(&uplink->expect) == NULL;
@@ -137,6 +138,7 @@ begin_next(struct uplink *uplink)
 	}
 	flight_add(&uplink->flight, delivery);
 	uplink->begun++;
+	uplink->unmarked++;
 	if (has_had_its_share(uplink))
 		uplink->finishing = true;
 	if (expect_first(&uplink->expect) == NULL)
@@ -159,6 +161,26 @@ pipeline_on_drain(struct uplink *uplink)
 
 	if (newest != NULL && newest->content_begun && !newest->content_sent)
 		send_more(uplink, newest);
+}
+
+bool
+pipeline_is_unsure(const struct uplink *uplink)
+{
+	return uplink->mode == PIPELINING_STREAM && uplink->drain == DRAIN_NONE &&
+	       uplink->unmarked > 1;
+}
+
+void
+pipeline_mark_end(struct uplink *uplink)
+{
+	const struct transaction *newest = flight_newest(&uplink->flight);
+
+	if (uplink->is_marking || newest == NULL || !newest->is_sent || newest->waiting > 0 ||
+	    uplink->flight.count > 1 || !pipeline_is_unsure(uplink))
+		return;
+	uplink->is_marking = true;
+	uplink_restart_deadline(uplink, 0);
+	send_hello(uplink);
 }
 
 void

@@ -34,6 +34,8 @@ settle_answered(struct uplink *uplink)
 
 	while ((oldest = flight_first(&uplink->flight)) != NULL && oldest->is_sent &&
 	       oldest->waiting == 0) {
+		if (flight_behind(&uplink->flight, oldest) == NULL && pipeline_is_unsure(uplink))
+			return;
 		if (flight_behind(&uplink->flight, oldest) == NULL)
 			uplink->is_dirty = !has_ended(oldest) && uplink->drain == DRAIN_NONE;
 		transaction_conclude(oldest, uplink->is_shifted);

@@ -137,6 +137,10 @@ is_out_of_step(const struct transaction *transaction, const struct answer *answe
 {
 	const struct smtp_reply *reply = answer->reply;
 
+	if (answer->is_pipelined && reply->code >= 500 &&
+	    (strcasestr(reply->text, "pipelining") != NULL ||
+		strcasestr(reply->text, "synchroni") != NULL))
+		return true;
 	if (reply->enhanced[0] != '\0' && strncmp(reply->enhanced + 1, ".5.", 3) != 0)
 		return false;
 	if (answer->step == STEP_DOT && transaction->is_bdat)

@@ -155,6 +155,7 @@ settle_down(struct uplink *uplink)
 		return;
 	event_del(uplink->idle_timer);
 	pipeline_pull(uplink);
+	pipeline_mark_end(uplink);
 	if (uplink->phase != PHASE_READY || !uplink_is_idle(uplink))
 		return;
 	if (uplink->finishing) {
@@ -275,6 +276,10 @@ on_end(void *ctx, enum conn_end how, const char *why)
 	    how == CONN_END_EOF        ? "the upstream closed the connection"
 	    : how == CONN_END_DEADLINE ? "no answer from the upstream in time"
 				       : why);
+	/* Nothing came to an end while commands travelled together: perhaps it cannot bear that. */
+	if (uplink->phase == PHASE_READY && uplink->mode != PIPELINING_OFF && uplink->served == 0 &&
+	    flight_newest(&uplink->flight) != NULL)
+		uplink->of.on_fallback(uplink->of.ctx, uplink, words);
 	if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
 		uplink_break(uplink, uplink->why);
 	else if (how == CONN_END_TLS)

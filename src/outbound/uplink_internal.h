@@ -63,8 +63,10 @@ struct uplink {
 	int64_t started_ms; /* monotonic */
 	uint64_t served;    /* transactions ended with a reply to their content */
 	uint64_t begun;
-	size_t most;   /* that may be begun now; see uplink_wake() */
-	bool is_dirty; /* the upstream may hold a transaction open: RSET comes first */
+	uint64_t unmarked; /* messages streamed since the last EHLO */
+	bool is_marking;   /* EHLO was sent behind them, whose reply is like no other */
+	size_t most;       /* that may be begun now; see uplink_wake() */
+	bool is_dirty;     /* the upstream may hold a transaction open: RSET comes first */
 
 	enum uplink_drain drain;
 	char why[UPLINK_WORDS_SIZE]; /* it drains */
@@ -115,6 +117,12 @@ void setup_on_reply(struct uplink *uplink);
 void pipeline_pull(struct uplink *uplink);
 bool pipeline_has_room(const struct uplink *uplink);
 void pipeline_on_drain(struct uplink *uplink);
+
+/* Nothing is left to be begun: make sure of the replies to what was streamed. */
+void pipeline_mark_end(struct uplink *uplink);
+
+/* Whether the newest message is to be kept until its reply is sure. */
+bool pipeline_is_unsure(const struct uplink *uplink);
 
 /* Begin nothing; go on as `drain` says when the replies are here.  What stands behind `culprit`
  * (NULL: nothing) is doubted. */

@@ -202,6 +202,15 @@ def test_a_refusal_behind_a_reply_too_many_is_credited_to_no_other(step):
     assert not outcome.bounced
 
 
+def test_the_last_refusal_behind_a_reply_too_many_is_heard():
+    """Nothing that postern sends for a message follows it: its reply is made sure of before it counts."""
+    names = [name for name in MESSAGES if name != "victim"] + ["victim"]
+    with Provider("--latency", str(LATENCY), "--fault", "dot=twice,from=a3@*,count=1",
+                  "--fault", "dot=reply:554 5.6.0 no,from=victim@*") as provider:
+        with start(provider) as postern:
+            assert Outcome(postern, send_all(postern, names)).check().bounced == {"victim"}
+
+
 # The connection breaks
 
 

@@ -139,7 +139,7 @@ START_TEST(without_a_rate_begins_from_what_got_through)
 	ck_assert_double_eq(pace.per_s, 0);
 	ck_assert_uint_eq(pace_wait(&pace, now + 5 * MINUTE_MS), 0);
 	ck_assert(pace_cut(&pace, 0, now + 6 * MINUTE_MS, now + 6 * MINUTE_MS));
-	ck_assert_double_eq(pace.per_s, 1); /* when nothing got through */
+	ck_assert_double_eq(pace.per_s, 4); /* when nothing got through */
 }
 END_TEST
 
