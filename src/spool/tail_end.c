@@ -118,7 +118,8 @@ check_frame(struct tail *tail, const struct spool *spool, const unsigned char he
 	tail_keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
 }
 
-/* Without a seal the size tells little: but the first block is written whole, and so are units. */
+/* Without a seal the size tells little: but the first block is written whole, and so are units.  A
+ * write that failed half-way, and the power cut behind it, may leave the same. */
 static void
 check_size(struct tail *tail, const struct spool *spool, uint32_t size)
 {
@@ -131,7 +132,7 @@ check_size(struct tail *tail, const struct spool *spool, uint32_t size)
 
 	tail->is_empty = size == 0;
 	if (size % RECORD_ALIGN != 0 || (size > 0 && size < SEGMENT_HEAD))
-		tail_keep_if(tail, damage_report(spool, tail->fd, &damage) < 0);
+		tail_keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
 }
 
 /* What has outcomes was durable, and delivered from here. */
