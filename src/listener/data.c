@@ -76,6 +76,7 @@ trace_of(const struct session *s)
 		.hostname = s->env->config->hostname,
 		.protocol = session_protocol(s),
 		.tls = s->tls,
+		.is_utf8 = envelope->smtputf8,
 		.from = envelope->from,
 		.rcpt = envelope->nrcpt == 1 ? envelope->rcpt[0] : NULL,
 		.id = envelope->id,

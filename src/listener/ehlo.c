@@ -46,6 +46,9 @@ session_offered(const struct session *s)
 	/* RFC 3207 4.2: not once it is in use. */
 	if (starttls_is_here(s) && s->tls[0] == '\0')
 		offered |= SMTP_EXT_STARTTLS;
+	/* RFC 8689 2: only under TLS. */
+	if (s->tls[0] != '\0')
+		offered |= SMTP_EXT_REQUIRETLS;
 	if (auth_mechanisms(s) != 0)
 		offered |= SMTP_EXT_AUTH;
 	return offered;
@@ -58,6 +61,7 @@ offer(struct session *s)
 		.extensions = session_offered(s),
 		.mechanisms = auth_mechanisms(s),
 		.size = s->env->config->limits.message_size,
+		.rcpt_max = s->env->config->limits.recipients,
 	};
 	struct str *text = &s->env->line;
 

@@ -26,8 +26,8 @@ void
 on_rcpt(struct session *s, const struct smtp_command *command)
 {
 	struct smtp_rcpt rcpt;
-	const struct smtp_status *wrong = smtp_rcpt_parse(
-	    command->argument, command->argument_len, session_offered(s), false, &rcpt);
+	const struct smtp_status *wrong = smtp_rcpt_parse(command->argument, command->argument_len,
+	    session_offered(s), s->transaction->envelope.smtputf8, &rcpt);
 
 	if (wrong == NULL && s->transaction->envelope.nrcpt >= s->env->config->limits.recipients) {
 		refuse_overflow(s);

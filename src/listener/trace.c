@@ -42,7 +42,9 @@ trace_received(struct str *out, const struct trace *trace)
 	clock_format_rfc5322(trace->received_ms, date);
 	str_puts(out, "Received: from ");
 	add_name(out, trace->helo);
-	str_printf(out, " (%s)\r\n\tby %s with %s", peer, trace->hostname, trace->protocol);
+	/* ESMTP, ESMTPS, ... become UTF8SMTP, UTF8SMTPS, ... */
+	str_printf(out, " (%s)\r\n\tby %s with %s%s", peer, trace->hostname,
+	    trace->is_utf8 ? "UTF8" : "", trace->protocol + trace->is_utf8);
 	if (trace->tls[0] != '\0')
 		str_printf(out, " (%s)", trace->tls);
 	str_printf(out, " id %s", id);

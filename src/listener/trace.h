@@ -16,6 +16,7 @@ struct trace {
 	const char *hostname;
 	const char *protocol; /* "ESMTP" */
 	const char *tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; "": none */
+	bool is_utf8;         /* SMTPUTF8 was asked for: the protocol says so (RFC 6531 3.7.3) */
 	const char *from;     /* envelope sender; "": the null one */
 	const char *rcpt;     /* the only recipient, or NULL: no recipient is to learn of another */
 	uint64_t id;

@@ -25,7 +25,9 @@ transaction_new(struct session *s, const struct smtp_mail *mail)
 	t->envelope.helo = s->helo;
 	t->envelope.listener = s->listen->name;
 	t->envelope.ret = mail->ret;
-	t->envelope.priority = s->listen->priority.value;
+	t->envelope.priority = mail->has_priority ? mail->priority : s->listen->priority.value;
+	t->envelope.smtputf8 = mail->smtputf8;
+	t->envelope.requiretls = mail->requiretls;
 	t->envelope.body = mail->body == SMTP_BODY_8BITMIME ? ENVELOPE_8BITMIME : ENVELOPE_7BIT;
 	t->began_ms = clock_mono_ms();
 	return t;

@@ -5,6 +5,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/classify.c src/outbound/classify.h \
 	src/outbound/compact.c src/outbound/compact.h \
 	src/outbound/delivery.c src/outbound/delivery.h \
+	src/outbound/demand.c src/outbound/demand.h \
 	src/outbound/drain.c \
 	src/outbound/expect.c src/outbound/expect.h \
 	src/outbound/feed.c src/outbound/feed.h \

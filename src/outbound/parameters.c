@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "outbound/delivery.h"
+#include "outbound/demand.h"
 #include "smtp/capability.h"
 #include "spool/envelope.h"
 
@@ -32,6 +33,12 @@ parameters_add_mail(
 		evbuffer_add_printf(out, " SIZE=%" PRIu64, delivery->content_len);
 	if (envelope->body == ENVELOPE_8BITMIME && smtp_offers(caps, SMTP_EXT_8BITMIME))
 		evbuffer_add_printf(out, " BODY=8BITMIME");
+	if (smtp_offers(caps, SMTP_EXT_SMTPUTF8) && demand_is_utf8(delivery))
+		evbuffer_add_printf(out, " SMTPUTF8");
+	if (envelope->requiretls && smtp_offers(caps, SMTP_EXT_REQUIRETLS))
+		evbuffer_add_printf(out, " REQUIRETLS");
+	if (envelope->priority != 0 && smtp_offers(caps, SMTP_EXT_MT_PRIORITY))
+		evbuffer_add_printf(out, " MT-PRIORITY=%d", envelope->priority);
 	if (smtp_offers(caps, SMTP_EXT_DSN))
 		add_dsn(out, envelope);
 }

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "net/conn.h"
 #include "outbound/delivery.h"
+#include "outbound/demand.h"
 #include "outbound/uplink_internal.h"
 
 #include <inttypes.h>
@@ -82,23 +83,17 @@ advance(struct uplink *uplink)
 			return;
 }
 
-/* Whether the upstream has said that the message is too large for it. */
+/* Whether the upstream can take the message, or some of its recipients. */
 static bool
-is_too_large(const struct uplink *uplink, const struct delivery *delivery)
+can_serve(const struct uplink *uplink, struct delivery *delivery)
 {
-	return uplink->caps.size > 0 && delivery->content_len > uplink->caps.size;
-}
+	const struct demand_offer offer = {
+		.caps = &uplink->caps,
+		.is_verified = conn_is_secure(uplink->conn), /* no TLS goes unverified */
+		.host = uplink->of.upstream->host,
+	};
 
-static void
-refuse_too_large(struct uplink *uplink, struct delivery *delivery)
-{
-	char words[128];
-
-	(void)snprintf(words, sizeof words,
-	    "the message has %" PRIu64 " octets, and %s takes no more than %" PRIu64,
-	    delivery->content_len, uplink->of.upstream->host, uplink->caps.size);
-	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
-	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
+	return demand_is_met(delivery, &offer);
 }
 
 bool
@@ -132,8 +127,8 @@ begin_next(struct uplink *uplink)
 	if (delivery == NULL)
 		return false;
 	uplink->most--;
-	if (is_too_large(uplink, delivery)) {
-		refuse_too_large(uplink, delivery);
+	if (!can_serve(uplink, delivery)) {
+		uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
 		return true;
 	}
 	flight_add(&uplink->flight, delivery);

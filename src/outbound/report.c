@@ -94,8 +94,10 @@ struct original {
 static bool
 may_be_whole(const struct envelope *envelope, const struct evbuffer *content)
 {
-	return envelope->ret == SMTP_RET_FULL && !envelope->has_long_lines &&
-	       evbuffer_get_length(content) > 0 && evbuffer_get_length(content) <= WHOLE_MAX;
+	/* RFC 8689 5: of a message that requires TLS no report brings back more than the header. */
+	return envelope->ret == SMTP_RET_FULL && !envelope->requiretls &&
+	       !envelope->has_long_lines && evbuffer_get_length(content) > 0 &&
+	       evbuffer_get_length(content) <= WHOLE_MAX;
 }
 
 /* Read what the sender wants to see again; without it the report is still worth sending. */

@@ -62,6 +62,10 @@ send_rcpt(struct uplink *uplink, struct transaction *transaction)
 			   ? uplink->caps.rcpt_max
 			   : FLIGHT_RCPT_MAX;
 
+	/* Whom this upstream cannot serve has a fate already. */
+	while (transaction->next < delivery->nrcpt &&
+	       delivery->rcpt[transaction->next].fate != RCPT_UNTRIED)
+		transaction->next++;
 	if (transaction->next == delivery->nrcpt || transaction->sent == limit)
 		return false;
 

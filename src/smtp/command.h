@@ -41,6 +41,8 @@ struct smtp_mail {
 	bool has_size;
 	bool smtputf8;
 	bool requiretls;
+	bool has_priority;
+	int priority; /* MT-PRIORITY (RFC 6710), -9 to 9 */
 	enum smtp_body body;
 	enum smtp_ret ret;
 	char envid[SMTP_ENVID_MAX + 1]; /* xtext as received; "": none */

@@ -16,6 +16,7 @@
 	X(CHUNKING, "CHUNKING")                       \
 	X(BINARYMIME, "BINARYMIME")                   \
 	X(REQUIRETLS, "REQUIRETLS")                   \
+	X(MT_PRIORITY, "MT-PRIORITY")                 \
 	X(LIMITS, "LIMITS")
 
 enum smtp_extension_index {

@@ -108,6 +108,26 @@ read_requiretls(const struct value *value, void *out)
 	return value->text == NULL ? NULL : &bad_value;
 }
 
+/* RFC 6710 4.1: -9 to 9, no sign before the others. */
+static const struct smtp_status *
+read_mt_priority(const struct value *value, void *out)
+{
+	struct smtp_mail *mail = out;
+	bool is_negative = value->text != NULL && value->text[0] == '-';
+	size_t digits = value->len - is_negative;
+
+	if (value->text == NULL || digits != 1)
+		return &bad_value;
+
+	int digit = value->text[value->len - 1] - '0';
+
+	if (digit < (is_negative ? 1 : 0) || digit > 9)
+		return &bad_value;
+	mail->priority = is_negative ? -digit : digit;
+	mail->has_priority = true;
+	return NULL;
+}
+
 /* RFC 3461 4.3. */
 static const struct smtp_status *
 read_ret(const struct value *value, void *out)
@@ -175,6 +195,7 @@ static const struct parameter mail_parameters[] = {
 	{ "RET", SMTP_EXT_DSN, read_ret },
 	{ "ENVID", SMTP_EXT_DSN, read_envid },
 	{ "AUTH", SMTP_EXT_AUTH, read_auth },
+	{ "MT-PRIORITY", SMTP_EXT_MT_PRIORITY, read_mt_priority },
 	{ "REQUIRETLS", SMTP_EXT_REQUIRETLS, read_requiretls },
 	{ NULL, 0, NULL },
 };

@@ -72,6 +72,10 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 		put(out, "body", "8bitmime");
 	if (envelope->priority != 0)
 		str_printf(out, "priority %d\n", envelope->priority);
+	if (envelope->smtputf8)
+		put(out, "smtputf8", "yes");
+	if (envelope->requiretls)
+		put(out, "requiretls", "yes");
 	if (envelope->has_long_lines)
 		put(out, "long_lines", "yes");
 	if (envelope->is_report)
@@ -312,6 +316,8 @@ static const struct key {
 	{ "envid", read_text, offsetof(struct envelope, envid) },
 	{ "body", read_body, 0 },
 	{ "priority", read_priority, 0 },
+	{ "smtputf8", read_flag, offsetof(struct envelope, smtputf8) },
+	{ "requiretls", read_flag, offsetof(struct envelope, requiretls) },
 	{ "long_lines", read_flag, offsetof(struct envelope, has_long_lines) },
 	{ "report", read_flag, offsetof(struct envelope, is_report) },
 	{ "attempts", read_attempts, 0 },

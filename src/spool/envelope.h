@@ -38,6 +38,8 @@ struct envelope {
 	enum smtp_ret ret;
 	char *envid; /* xtext; NULL: unsaid */
 	enum envelope_body body;
+	bool smtputf8;       /* the client said so (RFC 6531) */
+	bool requiretls;     /* to go by verified TLS all the way (RFC 8689) */
 	bool has_long_lines; /* of more than ENVELOPE_LINE_MAX octets */
 	int priority; /* from -9 to 9: what is higher goes first, unless its route says otherwise */
 	bool is_report; /* a bounce or warning of ours: never causes another */

@@ -225,7 +225,7 @@ def test_offers(provider):
     with Talk(provider.starttls_port) as talk:
         talk.reply()
         assert set(talk.say(b"EHLO me\r\n")[1][1:]) == {"PIPELINING", "SIZE 52428800", "STARTTLS", "ENHANCEDSTATUSCODES",
-                                                       "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"}
+                                                       "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING", "MT-PRIORITY"}
         assert talk.code(b"STARTTLS\r\n") == 220
         lines = talk.tls().say(b"EHLO me\r\n")[1]
         assert "AUTH PLAIN LOGIN" in lines and "STARTTLS" not in lines
@@ -398,7 +398,7 @@ BREACHES = [
     ("utf8-address", "implicit", ["MAIL FROM:<ä@x.example>\r\n".encode()]),
     ("bad-parameter", "implicit", [b"MAIL FROM:<a@x.example> SIZE=x\r\n"]),
     ("bad-parameter", "implicit", [b"MAIL FROM:<a@x.example>SIZE=1\r\n"]),
-    ("parameter-unoffered", "implicit", [b"MAIL FROM:<a@x.example> BODY=7BIT MT-PRIORITY=3\r\n"]),
+    ("parameter-unoffered", "implicit", [b"MAIL FROM:<a@x.example> BODY=7BIT HOLDFOR=3\r\n"]),
     ("bare-lf-content", "implicit", [DATA_TO_CONTENT, b"a\nb\r\n.\r\n"]),
     ("bare-cr-content", "implicit", [DATA_TO_CONTENT, b"a\rb\r\n.\r\n"]),
     ("long-line", "implicit", [DATA_TO_CONTENT, b"a" * 999 + b"\r\n.\r\n"]),

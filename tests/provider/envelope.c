@@ -33,6 +33,13 @@ is_empty(const char *value)
 }
 
 static bool
+is_priority(const char *value)
+{
+	value += *value == '-';
+	return *value >= '0' && *value <= '9' && value[1] == '\0';
+}
+
+static bool
 is_ret(const char *value)
 {
 	return strcasecmp(value, "FULL") == 0 || strcasecmp(value, "HDRS") == 0;
@@ -92,6 +99,8 @@ static const struct parameter mail_parameters[] = {
 	{ "RET", EXT_DSN, is_ret },
 	{ "ENVID", EXT_DSN, is_xtext },
 	{ "AUTH", EXT_AUTH, is_xtext },
+	{ "REQUIRETLS", EXT_REQUIRETLS, is_empty },
+	{ "MT-PRIORITY", EXT_MT_PRIORITY, is_priority },
 	{ NULL, 0, NULL },
 };
 

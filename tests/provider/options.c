@@ -29,6 +29,8 @@ static const struct {
 	{ "DSN", EXT_DSN },
 	{ "STARTTLS", EXT_STARTTLS },
 	{ "AUTH", EXT_AUTH },
+	{ "REQUIRETLS", EXT_REQUIRETLS },
+	{ "MT-PRIORITY", EXT_MT_PRIORITY },
 };
 
 enum kind {

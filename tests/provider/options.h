@@ -25,6 +25,8 @@ enum extension {
 	EXT_DSN = 1 << 6,
 	EXT_STARTTLS = 1 << 7,
 	EXT_AUTH = 1 << 8,
+	EXT_REQUIRETLS = 1 << 9, /* only under TLS */
+	EXT_MT_PRIORITY = 1 << 10,
 };
 
 /* The bit of an extension's name, in any case; 0 when there is none. */

@@ -150,6 +150,8 @@ offer(const struct session *s, const struct fault *fault)
 
 	if (s->port != PORT_STARTTLS || s->tls)
 		offered &= ~(unsigned)EXT_STARTTLS;
+	if (!s->tls)
+		offered &= ~(unsigned)EXT_REQUIRETLS;
 	if (!options->auth_required || (!s->tls && !options->auth_without_tls))
 		offered &= ~(unsigned)EXT_AUTH;
 	if (fault != NULL && fault->action == ACTION_WITHOUT)
@@ -166,12 +168,13 @@ describe(const struct session *s, char *text, size_t size)
 
 	snprintf(size_line, sizeof(size_line), "\nSIZE %lu", options->size);
 	snprintf(auth_line, sizeof(auth_line), "\nAUTH %s", options->mechanisms);
-	snprintf(text, size, "%s greets %s%s%s%s%s%s%s%s%s%s", options->name, s->helo,
+	snprintf(text, size, "%s greets %s%s%s%s%s%s%s%s%s%s%s%s", options->name, s->helo,
 	    o & EXT_PIPELINING ? "\nPIPELINING" : "", o & EXT_SIZE ? size_line : "",
 	    o & EXT_STARTTLS ? "\nSTARTTLS" : "", o & EXT_AUTH ? auth_line : "",
 	    o & EXT_ENHANCEDSTATUSCODES ? "\nENHANCEDSTATUSCODES" : "",
 	    o & EXT_8BITMIME ? "\n8BITMIME" : "", o & EXT_DSN ? "\nDSN" : "",
-	    o & EXT_SMTPUTF8 ? "\nSMTPUTF8" : "", o & EXT_CHUNKING ? "\nCHUNKING" : "");
+	    o & EXT_SMTPUTF8 ? "\nSMTPUTF8" : "", o & EXT_CHUNKING ? "\nCHUNKING" : "",
+	    o & EXT_REQUIRETLS ? "\nREQUIRETLS" : "", o & EXT_MT_PRIORITY ? "\nMT-PRIORITY" : "");
 }
 
 static void

@@ -36,7 +36,7 @@ static const struct {
 	{ "MAIL FROM:<a@example.org> BODY=8BITMIME SIZE=1", "250 2.1.0 Ok", "a@example.org" },
 	{ "MAIL FROM:<a@example.org> BODY=7BIT", "250 2.1.0 Ok", "a@example.org" },
 	{ "MAIL FROM:<a@example.org> BODY=BINARYMIME", "501 5.5.4 .*", NULL },
-	{ "MAIL FROM:<a@example.org> SMTPUTF8", "555 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> REQUIRETLS", "555 5.5.4 .*", NULL },
 	{ "MAIL FROM:<a@example.org> FOO=bar", "555 5.5.4 .*", NULL },
 	{ "MAIL FROM:<a@example.org", "501 5.1.7 .*", NULL },
 	{ "MAIL FROM:<a@@example.org>", "501 5.1.7 .*", NULL },

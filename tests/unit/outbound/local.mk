@@ -9,6 +9,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
+	tests/unit/outbound/test_demand \
 	tests/unit/outbound/test_parameters \
 	tests/unit/outbound/test_ports \
 	tests/unit/outbound/test_route \
@@ -45,7 +46,9 @@ tests_unit_outbound_test_ledger_SOURCES = \
 tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_parameters_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_parameters_LDADD = liboutbound.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+tests_unit_outbound_test_parameters_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
+tests_unit_outbound_test_demand_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_demand_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_ports_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_ports_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -24,6 +24,13 @@ static struct envelope asks = {
 	.envid = (char[]){ "id+2B" },
 	.body = ENVELOPE_8BITMIME,
 };
+static struct envelope urgent = { .from = (char[]){ "s@x" },
+	.rcpt = rcpts,
+	.nrcpt = 3,
+	.priority = -3,
+	.requiretls = true,
+	.smtputf8 = true };
+static struct envelope abroad = { .from = (char[]){ "\xc3\xbc@x" }, .rcpt = rcpts, .nrcpt = 3 };
 static struct envelope plain = { .from = (char[]){ "s@x" }, .rcpt = rcpts, .nrcpt = 3 };
 
 static const struct {
@@ -35,6 +42,9 @@ static const struct {
 	{ &plain, ALL, " SIZE=100", { "", "", "" } },
 	{ &asks, 0, "", { "", "", "" } },
 	{ &asks, SMTP_EXT_8BITMIME, " BODY=8BITMIME", { "", "", "" } },
+	{ &urgent, 0, "", { "", "", "" } },
+	{ &urgent, ALL, " SIZE=100 REQUIRETLS MT-PRIORITY=-3", { "", "", "" } },
+	{ &abroad, SMTP_EXT_SMTPUTF8, " SMTPUTF8", { "", "", "" } },
 	{ &asks, SMTP_EXT_DSN, " RET=HDRS ENVID=id+2B",
 	    { " NOTIFY=NEVER", " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2B@y", "" } },
 };

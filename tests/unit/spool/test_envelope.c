@@ -33,6 +33,8 @@ START_TEST(comes_back_as_it_went)
 		.dsn = dsn,
 		.ret = SMTP_RET_FULL,
 		.envid = (char[]){ "id+2B" },
+		.smtputf8 = true,
+		.requiretls = true,
 		.has_long_lines = true,
 		.priority = -7,
 		.is_report = true,
@@ -66,7 +68,7 @@ START_TEST(comes_back_as_it_went)
 	ck_assert_str_eq(out->dsn[1].orcpt, "rfc822;x");
 	ck_assert_int_eq(out->ret, SMTP_RET_FULL);
 	ck_assert_str_eq(out->envid, "id+2B");
-	ck_assert(out->has_long_lines);
+	ck_assert(out->smtputf8 && out->requiretls && out->has_long_lines);
 	ck_assert_int_eq(out->priority, -7);
 	ck_assert(out->is_report && out->warned && out->held);
 	ck_assert_uint_eq(out->attempts, 4);
