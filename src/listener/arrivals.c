@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * arrivals.c - see arrivals.h.  The header is peeked at until it is whole, and then exactly its
- * octets are read.  The event is edge-triggered: what stands there already is no news.
+ * octets are read.  The event is edge-triggered: what stands there already is no news, and an end
+ * behind it has to be told apart (EV_CLOSED).
  */
 #include "listener/arrivals.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -80,8 +82,9 @@ pass_on(struct arrival *arrival, const struct proxy_header *header)
 	    known.owner->ctx, known.index, known.fd, (const struct sockaddr *)peer, len);
 }
 
+/* is_closed: nothing follows what is there. */
 static void
-look(struct arrival *arrival)
+look(struct arrival *arrival, bool is_closed)
 {
 	char data[PROXY_HEADER_MAX];
 	ssize_t n = recv(arrival->fd, data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
@@ -95,6 +98,8 @@ look(struct arrival *arrival)
 	}
 	switch (proxy_header_parse(data, (size_t)n, &header)) {
 	case PROXY_MORE:
+		if (is_closed)
+			lose(arrival, "closed within the header");
 		break;
 	case PROXY_OK:
 		pass_on(arrival, &header);
@@ -109,8 +114,7 @@ static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
-	(void)what;
-	look(ctx);
+	look(ctx, (what & EV_CLOSED) != 0);
 }
 
 static void
@@ -166,8 +170,8 @@ arrivals_wait(
 	arrival->balancer_len = len;
 	LIST_INSERT_HEAD(&arrivals->list, arrival, link);
 	arrivals->count++;
-	arrival->readable =
-	    event_new(arrivals->base, fd, EV_READ | EV_ET | EV_PERSIST, on_readable, arrival);
+	arrival->readable = event_new(
+	    arrivals->base, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_readable, arrival);
 	arrival->limit = evtimer_new(arrivals->base, on_limit, arrival);
 	if (arrival->readable == NULL || arrival->limit == NULL ||
 	    event_add(arrival->readable, NULL) < 0 || event_add(arrival->limit, &limit) < 0) {

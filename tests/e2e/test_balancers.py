@@ -103,6 +103,14 @@ def test_anything_else_is_closed(server, said):
     server.wait_log("proxy_refused", n=seen + 1)
 
 
+def test_a_client_that_closes_within_the_header_is_not_waited_for(server):
+    with Talk(server.port) as talk:
+        talk.send(v1()[:20])
+        talk.sock.shutdown(socket.SHUT_WR)
+        assert talk.is_over()
+    server.wait_log("proxy_refused", why="closed within the header")
+
+
 def test_silence_is_closed_and_holds_up_nobody(server):
     silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
     half = socket.create_connection(("127.0.0.1", server.port))
