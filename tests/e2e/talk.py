@@ -3,6 +3,7 @@
 
 import re
 import socket
+import ssl
 
 TRANSACTION = b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n"
 
@@ -68,3 +69,66 @@ class Talk:
             return self.buffer == b"" and self.sock.recv(1) == b""
         except ConnectionResetError:
             return True
+
+
+class UnixTalk(Talk):
+    """The same over a unix socket."""
+
+    def __init__(self, path, timeout=20):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(timeout)
+        self.sock.connect(str(path))
+        self.buffer = b""
+
+
+class Tls:
+    """TLS on a connected socket, in place of it: what one sendall() gets is a record.
+
+    step: of so many octets are the packets of its handshake; None: as they come.
+    """
+
+    def __init__(self, sock, context, step=None):
+        self._sock = sock
+        self._step = step
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname="localhost")
+        self._do(self._tls.do_handshake)
+        self._step = None
+
+    def _flush(self):
+        data = self._out.read()
+        step = self._step or max(len(data), 1)
+        for at in range(0, len(data), step):
+            self._sock.sendall(data[at:at + step])
+
+    def _do(self, call, *args):
+        while True:
+            try:
+                result = call(*args)
+                self._flush()
+                return result
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._sock.recv(65536)
+                self._in.write(data) if data else self._in.write_eof()
+
+    def sendall(self, data):
+        self._do(self._tls.write, data)
+
+    def recv(self, size):
+        """b"" after close_notify; an end without it is an error (ssl.SSLEOFError)."""
+        try:
+            return self._do(self._tls.read, size)
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def shutdown(self, how):
+        try:
+            self._tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass  # its close_notify is still to come
+        self._flush()
+        self._sock.shutdown(how)
+
+    def close(self):
+        self._sock.close()

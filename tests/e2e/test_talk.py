@@ -3,39 +3,64 @@
 
 import contextlib
 import json
+import re
 
 import pytest
-from conversation import WAYS, Conversation, scripts
-from postern import Postern
-from provider import Provider
+from conversation import LISTENERS, WAYS, Conversation, scripts
+from postern import Postern, free_port
+from provider import Provider, certificates
 
-SCRIPTS = scripts()
+
+def settings_of(script):
+    return json.dumps(script.server, sort_keys=True)
+
+
+# Those with the same settings follow each other, and share a posternd.
+SCRIPTS = sorted(scripts(), key=settings_of)
 CASES = [pytest.param(script, case, way, id=f"{script.name}: {case.title}, {way}")
-         for script in SCRIPTS for case in script.cases for way in WAYS]
+         for script in SCRIPTS for case in script.cases for way in case.ways]
 
 
 # What $USERS is (conversation.py).
-USERS = "alice:$6$postern$B7RKF8t6NIR.Noc7D.YDQW3a1yxXpKWWOuwEM4VxKepZlOIgkIa1TcqovnC6VQ.F.9LVzvCQUMSY2HQmzrGxW0\n"
+USERS = """\
+alice:$6$postern$B7RKF8t6NIR.Noc7D.YDQW3a1yxXpKWWOuwEM4VxKepZlOIgkIa1TcqovnC6VQ.F.9LVzvCQUMSY2HQmzrGxW0
+bob:SCRAM-SHA-256$4096:cG9zdGVybidzIHNhbHQgMQ==$3BD2y2RhbOBxB59eE8qz7gR5NgGmxHJ0HTEMnn5nJR4=:cEnsmymjfH5Tp3KFbQnLE3g7Ig0U9jCwFAh8XTe+ODc=
+"""
 
 
 class Server:
-    """The posternd of one file at a time: the cases of a file follow each other."""
+    """The posternd of some scripts at a time, with a listener of each kind."""
 
     def __init__(self, users):
         users.write_text(USERS)
         users.chmod(0o600)
         self._users = users
+        self._settings = None
         self._script = None
         self._postern = None
         self._stack = contextlib.ExitStack()
 
     def of(self, script):
-        if self._script is not script:
+        if self._settings != settings_of(script):
             self.close()
-            settings = json.loads(json.dumps(script.server).replace("$USERS", str(self._users)))
-            self._postern = self._stack.enter_context(Postern(self._stack.enter_context(Provider()), **settings))
-            self._script = script
+            self._start(script.server)
+            self._settings = settings_of(script)
+        elif self._script is not script:
+            self._postern.wait_empty()
+            self._postern.provider.forget_messages()
+        self._script = script
         return self._postern
+
+    def _start(self, settings):
+        postern = Postern(self._stack.enter_context(Provider()))
+        listen = {kind: {"address": "127.0.0.1", "port": free_port(), **keys, **settings.get("listen", {})}
+                  for kind, (keys, _) in LISTENERS.items()}
+        text = json.dumps({**settings, "listen": listen})
+        for name, value in {"$USERS": self._users, "$DIR": postern.dir, "$CERT": certificates() / "good.pem",
+                            "$KEY": certificates() / "good.key"}.items():
+            text = text.replace(name, str(value))
+        postern.set(**json.loads(text))
+        self._postern = self._stack.enter_context(postern)
 
     def close(self):
         self._stack.close()
@@ -49,10 +74,10 @@ def server(tmp_path_factory):
 
 @pytest.mark.parametrize("script, case, way", CASES)
 def test_conversation(server, script, case, way):
-    Conversation(server.of(script), case, way).run()
+    Conversation(server.of(script), script, case, way).run()
 
 
 def test_there_are_150_cases_and_each_names_its_place():
     cases = [case for script in SCRIPTS for case in script.cases]
-    assert all(case.place.startswith("RFC ") and case.title for case in cases)
+    assert all(re.match(r"(RFC \d+|PROXY \d)", case.place) and case.title for case in cases)
     assert len(cases) >= 150

@@ -10,15 +10,7 @@ import subprocess
 import pytest
 from postern import OTHER_USER, POSTERND, Postern, free_port, queue_id, wait_until
 from provider import certificates
-from talk import Talk
-
-
-class UnixTalk(Talk):
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
-        self.sock.connect(str(path))
-        self.buffer = b""
+from talk import UnixTalk
 
 
 def with_socket(postern, **keys):
