@@ -87,6 +87,9 @@ auth_scram(struct auth *auth, const char *data, size_t len)
 		return AUTH_STEP_ASK;
 	if (auth->is_proven)
 		return len == 0 ? AUTH_STEP_OK : AUTH_STEP_GARBLED;
+	/* libgsasl would go on waiting for the first message. */
+	if (len == 0)
+		return AUTH_STEP_GARBLED;
 
 	int result = gsasl_step(auth->scram, data, len, &challenge, &challenge_len);
 
