@@ -9,7 +9,7 @@ libconfig_a_SOURCES = src/config/config.c src/config/config.h src/config/secret.
 	src/config/grammar.c src/config/grammar.h src/config/hostname.c src/config/hostname.h \
 	src/config/key.c src/config/key.h src/config/kind.c src/config/quantity.c \
 	src/config/nearest.c src/config/path.c src/config/path.h src/config/raw.c src/config/raw.h \
-	src/config/report.c src/config/report.h src/config/scram_key.c src/config/scram_key.h \
+	src/config/report.c src/config/report.h src/config/saslprep.c src/config/saslprep.h src/config/scram_key.c src/config/scram_key.h \
 	src/config/secret.c \
 	src/config/secret_command.c src/config/secret_command.h \
 	src/config/secret_file.c src/config/secret_file.h src/config/text.c src/config/text.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * users.c - see users.h.  Who is not known costs what the first user of the file costs, and gets a
- * salt that stays the same, so that names cannot be tried out.
+ * users.c - see users.h.  Who is not known costs what some user of the file costs, the same one
+ * each time, and gets a salt that stays the same, so that names cannot be tried out.
  */
 #include "config/users.h"
 
@@ -11,14 +11,27 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "config/saslprep.h"
 #include "config/secret_file.h"
 
 enum { FILE_MAX = 4 * 1024 * 1024, SALT_LEN = 16 };
+
+void
+users_spell(char name[USER_NAME_MAX + 1])
+{
+	char *spelled = saslprep(name);
+
+	if (spelled != NULL && strlen(spelled) <= USER_NAME_MAX)
+		memcpy(name, spelled, strlen(spelled) + 1);
+	saslprep_wipe(&spelled);
+}
 
 static int
 compare(const void *a, const void *b)
@@ -42,7 +55,7 @@ is_crypt(const char *hash)
 static const char *
 add_user(struct users *users, char *line)
 {
-	char *hash = strchr(line, ':');
+	char *hash = strchr(line, ':'), name[USER_NAME_MAX + 1];
 	struct user *user = &users->user[users->count];
 
 	if (hash == NULL)
@@ -57,7 +70,9 @@ add_user(struct users *users, char *line)
 		*user = (struct user){ .hash = xstrdup(hash) };
 	else
 		return "neither a hash of crypt(3) nor what posternctl passwd prints";
-	user->name = xstrdup(line);
+	snprintf(name, sizeof name, "%s", line);
+	users_spell(name);
+	user->name = xstrdup(name);
 	users->count++;
 	return NULL;
 }
@@ -188,14 +203,47 @@ crypt_fits(const char *hash, const char *password)
 	return fits;
 }
 
-bool
-users_verify(const struct users *users, const struct user *user, const char *password)
+static bool
+fits(const struct user *user, const char *password)
 {
-	const struct user *one = user != NULL ? user : &users->user[0];
-	bool fits = one->hash != NULL ? crypt_fits(one->hash, password)
-				      : scram_key_fits(&one->key, password);
+	return user->hash != NULL ? crypt_fits(user->hash, password)
+				  : scram_key_fits(&user->key, password);
+}
 
-	return fits && user != NULL;
+/* Octets that this name has in this file, whoever asks; -1: the digest failed. */
+static int
+draw(const struct users *users, const char *name, unsigned char out[SCRAM_DIGEST_LEN])
+{
+	return HMAC(EVP_sha256(), users->secret, sizeof users->secret, (const unsigned char *)name,
+		   strlen(name), out, NULL) == NULL
+		   ? -1
+		   : 0;
+}
+
+/* Who is asked in place of somebody who is not there: kinds of hashes are as frequent as among
+ * those who are. */
+static const struct user *
+stand_in(const struct users *users, const char *name)
+{
+	unsigned char octets[SCRAM_DIGEST_LEN];
+	uint64_t number = 0;
+
+	if (draw(users, name, octets) == 0)
+		memcpy(&number, octets, sizeof number);
+	return &users->user[number % users->count];
+}
+
+bool
+users_verify(const struct users *users, const char *name, const char *password)
+{
+	const struct user *user = users_find(users, name);
+	const struct user *asked = user != NULL ? user : stand_in(users, name);
+	char *spelled = saslprep(password);
+	/* As it was typed, too: other programs make hashes of that. */
+	bool is_right = fits(asked, password) || (spelled != NULL && fits(asked, spelled));
+
+	saslprep_wipe(&spelled);
+	return is_right && user != NULL;
 }
 
 /* What stands for the key of somebody who has none. */
@@ -203,12 +251,11 @@ static int
 pretend(const struct users *users, const char *name, struct scram_key *out)
 {
 	unsigned char salt[SCRAM_DIGEST_LEN], noise[2][SCRAM_DIGEST_LEN];
+	size_t first = (size_t)(stand_in(users, name) - users->user);
 
 	for (size_t i = 0; i < users->count && out->iterations == 0; i++)
-		out->iterations = users->user[i].key.iterations;
-	if (HMAC(EVP_sha256(), users->secret, sizeof users->secret, (const unsigned char *)name,
-		strlen(name), salt, NULL) == NULL ||
-	    RAND_bytes(noise[0], sizeof noise) != 1)
+		out->iterations = users->user[(first + i) % users->count].key.iterations;
+	if (draw(users, name, salt) < 0 || RAND_bytes(noise[0], sizeof noise) != 1)
 		return -1;
 	base64_encode(salt, SALT_LEN, out->salt);
 	base64_encode(noise[0], sizeof noise[0], out->stored);

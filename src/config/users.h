@@ -32,14 +32,17 @@ struct users {
 struct users *users_load(const char *file, struct str *why);
 void users_free(struct users **users);
 
+/* Bring a name to the spelling that all names here have (saslprep.h). */
+void users_spell(char name[USER_NAME_MAX + 1]);
+
 /* NULL: there is none of this name. */
 const struct user *users_find(const struct users *users, const char *name);
 
 /*
- * Whether the user has this password; user NULL: nobody of that name, which takes the same time.
- * Takes up to a second, and may run in any thread.
+ * Whether there is such a user with this password, in whatever spelling.  Takes up to a second, for
+ * names that nobody has as well, and may run in any thread.
  */
-bool users_verify(const struct users *users, const struct user *user, const char *password);
+bool users_verify(const struct users *users, const char *name, const char *password);
 
 /* The key to begin SCRAM with, for any name; without a user who has one no proof will fit it.
  * -1: it failed. */

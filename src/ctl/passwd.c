@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "config/saslprep.h"
 #include "config/scram_key.h"
 #include "config/users.h"
 
@@ -90,13 +91,24 @@ is_name(const char *name)
 	return true;
 }
 
+/* Clients of SCRAM spell a password in one way before they use it, so the key is made of that. */
+static int
+make_key(const char *password, struct scram_key *out)
+{
+	char *spelled = saslprep(password);
+	int result = scram_key_make(spelled != NULL ? spelled : password, out);
+
+	saslprep_wipe(&spelled);
+	return result;
+}
+
 static int
 print_entry(const char *name, const char *password)
 {
 	struct scram_key key;
 	char text[SCRAM_KEY_TEXT_SIZE];
 
-	if (scram_key_make(password, &key) < 0) {
+	if (make_key(password, &key) < 0) {
 		fputs("posternctl: OpenSSL has no random numbers or digests\n", stderr);
 		return EX_SOFTWARE;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * auth.c - AUTH: challenges and answers, what is wrong with them, and how a login ends; see auth.h.
- * A wrong password is answered after a pause, and the third ends the session: guessing takes time.
+ * A wrong password is answered after a pause, and the third ends the session: guessing takes time,
+ * and how long tells nothing about a name.
  */
 #include "listener/auth.h"
 
@@ -13,6 +14,7 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "listener/auth_private.h"
 #include "listener/gate.h"
@@ -25,7 +27,7 @@
 
 enum {
 	FAILURES_MAX = 3,
-	FAILURE_PAUSE_SEC = 1,
+	FAILURE_MS = 1000,
 	CHALLENGE_MAX = 360, /* that stand on a reply's line, in base64 */
 };
 
@@ -121,11 +123,19 @@ on_pause_over(evutil_socket_t fd, short what, void *ctx)
 	session_advance(s);
 }
 
+/* A refusal comes a whole number of pauses behind the answer, whatever hash was made meanwhile. */
+static int
+ms_to_refusal(const struct auth *auth)
+{
+	return FAILURE_MS - (int)((clock_mono_ms() - auth->answered_ms) % FAILURE_MS);
+}
+
 static void
 fail(struct session *s)
 {
-	static const struct timeval pause = { .tv_sec = FAILURE_PAUSE_SEC };
 	struct auth *auth = s->auth;
+	int ms = ms_to_refusal(auth);
+	struct timeval pause = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	log_warning("login_failed", log_s("client", s->client), log_s("user", auth->name),
 	    log_s("mechanism", smtp_mechanism_name(auth->mechanism->bit)),
@@ -226,6 +236,7 @@ take_answer(struct session *s, const char *text, size_t len)
 	char data[BASE64_DECODED_MAX(AUTH_LINE_MAX) + 1];
 	size_t data_len;
 
+	s->auth->answered_ms = clock_mono_ms();
 	if (base64_decode(text, len, (unsigned char *)data, &data_len) < 0)
 		end_with(s, &garbled);
 	else

@@ -34,6 +34,7 @@ auth_plain(struct auth *auth, const char *data, size_t len)
 	if (name != data && ((size_t)(name - data) != strlen(auth->name) ||
 				memcmp(data, auth->name, strlen(auth->name)) != 0))
 		return AUTH_STEP_WRONG;
+	users_spell(auth->name);
 	return AUTH_STEP_VERIFY;
 }
 
@@ -53,6 +54,7 @@ auth_login(struct auth *auth, const char *data, size_t len)
 			   : AUTH_STEP_VERIFY;
 	if (take_text(auth->name, USER_NAME_MAX, data, len) < 0)
 		return AUTH_STEP_GARBLED;
+	users_spell(auth->name);
 	str_puts(&auth->challenge, "Password:");
 	return AUTH_STEP_ASK;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "config/users.h"
@@ -31,6 +32,7 @@ struct auth {
 	struct str challenge;     /* octets for the client, not base64 yet */
 	struct verifier_job *job; /* the password is being checked */
 	struct event *pause;      /* it was wrong, and the answer waits */
+	int64_t answered_ms;      /* when the client gave its last answer (monotonic) */
 };
 
 /* What came of an answer. */

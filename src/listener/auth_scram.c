@@ -47,6 +47,7 @@ on_property(Gsasl *library, Gsasl_session *scram, Gsasl_property property)
 	if (name == NULL || strlen(name) > USER_NAME_MAX)
 		return GSASL_AUTHENTICATION_ERROR;
 	memcpy(auth->name, name, strlen(name) + 1);
+	users_spell(auth->name);
 	return set_key(scram, auth);
 }
 
@@ -73,8 +74,9 @@ static bool
 is_oneself(const struct auth *auth)
 {
 	const char *other = gsasl_property_fast(auth->scram, GSASL_AUTHZID);
+	const char *name = gsasl_property_fast(auth->scram, GSASL_AUTHID);
 
-	return other == NULL || other[0] == '\0' || strcmp(other, auth->name) == 0;
+	return other == NULL || other[0] == '\0' || (name != NULL && strcmp(other, name) == 0);
 }
 
 enum auth_step

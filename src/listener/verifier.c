@@ -23,8 +23,7 @@ enum { THREADS = 2 };
 struct verifier_job {
 	STAILQ_ENTRY(verifier_job) link;
 	const struct users *users;
-	const struct user *user; /* NULL: nobody */
-	char *password;
+	char *name, *password;
 	verifier_fn *on_done; /* NULL: forgotten */
 	void *ctx;
 	bool fits;
@@ -49,6 +48,7 @@ free_job(struct verifier_job *job)
 	if (job->password != NULL)
 		OPENSSL_cleanse(job->password, strlen(job->password));
 	free(job->password);
+	free(job->name);
 	free(job);
 }
 
@@ -85,7 +85,7 @@ work(void *ctx)
 	struct verifier_job *job;
 
 	while ((job = take(v)) != NULL) {
-		job->fits = users_verify(job->users, job->user, job->password);
+		job->fits = users_verify(job->users, job->name, job->password);
 		pthread_mutex_lock(&v->lock);
 		STAILQ_INSERT_TAIL(&v->done, job, link);
 		pthread_mutex_unlock(&v->lock);
@@ -171,12 +171,15 @@ verifier_submit(struct verifier *v, const struct users *users, const char *name,
 {
 	struct verifier_job *job = calloc(1, sizeof *job);
 
-	if (job == NULL || (job->password = strdup(password)) == NULL) {
-		free(job);
+	if (job == NULL)
+		return NULL;
+	job->name = strdup(name);
+	job->password = strdup(password);
+	if (job->name == NULL || job->password == NULL) {
+		free_job(job);
 		return NULL;
 	}
 	job->users = users;
-	job->user = users_find(users, name);
 	job->on_done = on_result;
 	job->ctx = ctx;
 	pthread_mutex_lock(&v->lock);

@@ -27,7 +27,7 @@ In what is said \\r \\n \\t \\0 \\s \\\\ and \\xNN mean an octet, and {text * 10
 `ways` names the WAYS in which the case is said, where it is not all; `source` the client's address.
 Lines before the first case: comments (#), `listen KIND` (LISTENERS; else `plain`) and `server {json}`, the settings of
 the posternd to talk to; those of `listen` are for each of its listeners.  $USERS in them is a users_file in which alice (by
-a hash) and bob (by a key of SCRAM) have the password "secret".
+a hash) and bob (by a key of SCRAM) have the password "secret", and dörte "pässword".
 """
 
 import json

@@ -25,6 +25,7 @@ CASES = [pytest.param(script, case, way, id=f"{script.name}: {case.title}, {way}
 USERS = """\
 alice:$6$postern$B7RKF8t6NIR.Noc7D.YDQW3a1yxXpKWWOuwEM4VxKepZlOIgkIa1TcqovnC6VQ.F.9LVzvCQUMSY2HQmzrGxW0
 bob:SCRAM-SHA-256$4096:cG9zdGVybidzIHNhbHQgMQ==$3BD2y2RhbOBxB59eE8qz7gR5NgGmxHJ0HTEMnn5nJR4=:cEnsmymjfH5Tp3KFbQnLE3g7Ig0U9jCwFAh8XTe+ODc=
+d\xf6rte:SCRAM-SHA-256$4096:cG9zdGVybidzIHNhbHQgMg==$PFxjEtuKU8lFI8j05frENLopvYts9Q1KnXz0v1vqY4o=:OflWmo3lww5YAguDnsTYc3NqFQZ61BMlIXTra4vac7c=
 """
 
 
@@ -32,7 +33,7 @@ class Server:
     """The posternd of some scripts at a time, with a listener of each kind."""
 
     def __init__(self, users):
-        users.write_text(USERS)
+        users.write_text(USERS, encoding="utf-8")
         users.chmod(0o600)
         self._users = users
         self._settings = None

@@ -1,7 +1,8 @@
 # tests of src/config
-CONFIG_TEST_LDADD = libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(OPENSSL_LIBS)
+CONFIG_TEST_LDADD = libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(GSASL_LIBS) $(OPENSSL_LIBS)
 config_tests = tests/unit/config/test_certificate tests/unit/config/test_check tests/unit/config/test_config \
 	tests/unit/config/test_key tests/unit/config/test_paths tests/unit/config/test_pin tests/unit/config/test_raw \
+	tests/unit/config/test_saslprep \
 	tests/unit/config/test_secret tests/unit/config/test_secret_command tests/unit/config/test_users
 check_PROGRAMS += $(config_tests)
 TESTS += $(config_tests)
@@ -26,6 +27,8 @@ tests_unit_config_test_paths_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_raw_SOURCES = tests/unit/config/test_raw.c $(config_sample)
 tests_unit_config_test_raw_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_raw_LDADD = $(CONFIG_TEST_LDADD)
+tests_unit_config_test_saslprep_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_config_test_saslprep_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_secret_command_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_secret_command_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_secret_SOURCES = tests/unit/config/test_secret.c $(config_sample)

@@ -17,6 +17,21 @@
 	"SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT" \
 	"4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
 
+/* The same with other iterations; "pässword", as one character and as two, and a hash of the first.
+ */
+#define PENCIL_9000                                                          \
+	"SCRAM-SHA-256$9000:W22ZaJ0SNY7soEsUEjb6gQ==$3p/I7/1oXZ6vo6cLwEB6Yb" \
+	"RuG1uFwDHYYeQLMkr+K7M=:p/h0U4C8ehL1G2LSerDaOhSLbmOkzPJPIfc8uhCoe30="
+#define UMLAUT                                                               \
+	"SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$nU6rGJBFK4dRerdWBdcEmt" \
+	"Lgijt1FYnlHrcLlHqBOB4=:f1QMvwDp1OFXdQzEgMgDSp7dTyA+vgacqTUZcscasQQ="
+#define UMLAUT_2                                                             \
+	"SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$bl/awNaQA2GQIjoqUpz8C/" \
+	"n3Cs56oFzO9310WvDZvcI=:Y3NIfOEXn/YzbWXxEhs7hAq30VujCnmWWSACzLwylv0="
+#define UMLAUT_HASH                                         \
+	"$6$saltsalt$rVIyJtXnL0mXUCLepstXWqeOv9JVyd7nOH8wn" \
+	"0BvOU5lCiAviUJLxXZ5CkPgq6XNTHV22yG4mV0IO9gqPL5WQ."
+
 static struct sample sample;
 
 static void
@@ -41,7 +56,7 @@ load(const char *text, mode_t mode)
 static bool
 is_let_in(const struct users *users, const char *name, const char *password)
 {
-	return users_verify(users, users_find(users, name), password);
+	return users_verify(users, name, password);
 }
 
 START_TEST(each_has_a_password)
@@ -113,6 +128,66 @@ START_TEST(a_name_that_is_not_known_looks_like_one_that_is)
 }
 END_TEST
 
+/* "ä" is one character or two; a hash may be of either. */
+START_TEST(a_password_fits_in_each_spelling)
+{
+	struct users *users =
+	    load("one:" UMLAUT "\ntwo:" UMLAUT_2 "\nhash:" UMLAUT_HASH "\n", 0600);
+
+	ck_assert_msg(users != NULL, "%s", sample.errors.data);
+	ck_assert(is_let_in(users, "one", "p\xc3\xa4ssword"));
+	ck_assert(is_let_in(users, "one", "pa\xcc\x88ssword"));
+	ck_assert(!is_let_in(users, "one", "password"));
+	ck_assert(is_let_in(users, "two", "pa\xcc\x88ssword"));
+	ck_assert(is_let_in(users, "hash", "p\xc3\xa4ssword"));
+	ck_assert(is_let_in(users, "hash", "pa\xcc\x88ssword"));
+	ck_assert(!is_let_in(users, "nobody", "pa\xcc\x88ssword"));
+	users_free(&users);
+}
+END_TEST
+
+START_TEST(a_name_is_spelled_in_one_way)
+{
+	struct users *users = load("a\xcc\x88:" PENCIL "\n", 0600);
+	char name[USER_NAME_MAX + 1] = "a\xcc\x88", many[USER_NAME_MAX + 1];
+
+	ck_assert(is_let_in(users, "\xc3\xa4", "pencil"));
+	users_spell(name);
+	ck_assert_str_eq(name, "\xc3\xa4");
+	/* A spelling that is too long is none: U+FDFA is 18 characters. */
+	memset(many, 0, sizeof many);
+	for (size_t i = 0; i < 40; i++)
+		memcpy(many + 3 * i, "\xef\xb7\xba", 3);
+	users_spell(many);
+	ck_assert_uint_eq(strlen(many), 120);
+	ck_assert_ptr_null(load("\xc3\xa4:" PENCIL "\na\xcc\x88:" PENCIL "\n", 0600));
+	users_free(&users);
+}
+END_TEST
+
+/* Each kind of hash answers for its share of the names that nobody has. */
+START_TEST(who_is_not_known_costs_what_some_user_costs)
+{
+	enum { NAMES = 64 };
+	struct users *users = load("a:" PENCIL "\nb:" PENCIL_9000 "\nc:" SHA512 "\n", 0600);
+	struct scram_key key, again;
+	char name[8];
+	int many = 0;
+
+	ck_assert_msg(users != NULL, "%s", sample.errors.data);
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof name, "x%d", i);
+		ck_assert_int_eq(users_scram_key(users, name, &key), 0);
+		ck_assert_int_eq(users_scram_key(users, name, &again), 0);
+		ck_assert_uint_eq(key.iterations, again.iterations);
+		many += key.iterations == 9000;
+	}
+	ck_assert_int_gt(many, NAMES / 8);
+	ck_assert_int_lt(many, NAMES - NAMES / 8);
+	users_free(&users);
+}
+END_TEST
+
 START_TEST(a_key_is_made_and_read_again)
 {
 	struct scram_key made, read;
@@ -138,6 +213,9 @@ add_cases(Suite *suite)
 	tcase_add_test(tcase, each_has_a_password);
 	tcase_add_test(tcase, problems_name_the_line);
 	tcase_add_test(tcase, a_name_that_is_not_known_looks_like_one_that_is);
+	tcase_add_test(tcase, a_password_fits_in_each_spelling);
+	tcase_add_test(tcase, a_name_is_spelled_in_one_way);
+	tcase_add_test(tcase, who_is_not_known_costs_what_some_user_costs);
 	tcase_add_test(tcase, a_key_is_made_and_read_again);
 	suite_add_tcase(suite, tcase);
 }

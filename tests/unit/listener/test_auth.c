@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "config/users.h"
 #include "talk.h"
 
@@ -78,6 +79,23 @@ START_TEST(conversations_at_all_paces)
 {
 	begin();
 	talk_run(&talk, (enum talk_pace)(_i / CONVERSATIONS), conversations[_i % CONVERSATIONS]);
+}
+END_TEST
+
+/* The hash takes half a second or so; a wrong password is answered a whole number of seconds later.
+ */
+START_TEST(a_refusal_tells_nothing_of_a_hash)
+{
+	int64_t began;
+
+	app.key.iterations = 1000 * 1000;
+	begin();
+	talk_say(&talk, "EHLO a");
+	talk_hear(&talk, "250.*");
+	began = clock_mono_ms();
+	talk_say(&talk, "AUTH PLAIN " WRONG);
+	talk_hear(&talk, "535 5.7.8 .*");
+	ck_assert_int_lt((clock_mono_ms() - began) % 1000, 200);
 }
 END_TEST
 
@@ -223,6 +241,7 @@ add_cases(Suite *suite)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 30);
 	tcase_add_loop_test(tcase, conversations_at_all_paces, 0, TALK_PACES * CONVERSATIONS);
+	tcase_add_test(tcase, a_refusal_tells_nothing_of_a_hash);
 	tcase_add_test(tcase, three_failures_end_the_session);
 	tcase_add_test(tcase, a_login_opens_the_relay);
 	tcase_add_test(tcase, other_hosts_need_tls);
