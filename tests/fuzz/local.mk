@@ -4,6 +4,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_address \
 	tests/fuzz/fuzz_command \
 	tests/fuzz/fuzz_content \
+	tests/fuzz/fuzz_login \
+	tests/fuzz/fuzz_proxy \
 	tests/fuzz/fuzz_session
 EXTRA_PROGRAMS = $(FUZZ_TARGETS)
 CLEANFILES += $(FUZZ_TARGETS)
@@ -25,6 +27,14 @@ tests_fuzz_fuzz_content_SOURCES = tests/fuzz/fuzz_content.c tests/fuzz/fuzz.h \
 tests_fuzz_fuzz_content_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_content_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_content_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_login_SOURCES = tests/fuzz/fuzz_login.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_login_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_login_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_proxy_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_proxy_LDADD = libnet.a libbase.a
 
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c tests/fuzz/check.h tests/fuzz/fuzz.h \
 	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \
