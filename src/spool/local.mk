@@ -10,6 +10,7 @@ libspool_a_SOURCES = \
 	src/spool/disk.h \
 	src/spool/envelope.c \
 	src/spool/envelope.h \
+	src/spool/envelope_decode.c \
 	src/spool/filer.c \
 	src/spool/filer.h \
 	src/spool/filing.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_envelope.c - out and in again, and in from anything. */
+/* test_envelope.c - covers envelope.c and envelope_decode.c: out and in again, and in from
+ * anything. */
 #include "config.h"
 
 #include <errno.h>
