@@ -7,7 +7,9 @@
 #include "outbound/pace.h"
 
 enum {
-	SECOND_US = 1000000, /* the depth of the bucket in time */
+	MINUTE_MS = 60 * 1000,
+	SECOND_US = 1000000, /* the least depth of the bucket in time */
+	BURST_PART = 10,     /* of an hour's or a day's count, what may go at once */
 	QUIET_MS = 10 * 1000,
 	CLIMB_MS = 2 * 1000,
 	CLIMB_MESSAGES = 4, /* but not before so many had a chance to be refused */
@@ -24,8 +26,11 @@ void
 pace_init(struct pace *pace, const struct rate *rate)
 {
 	double per_s = rate->count > 0 ? rate->count * 1000.0 / rate->per_ms : 0;
+	uint32_t burst = rate->per_ms > MINUTE_MS ? rate->count / BURST_PART : 0;
 
 	*pace = (struct pace){
+		.burst = burst,
+		.steady = burst > 0 ? 1 - (double)burst / rate->count : 1,
 		.configured_per_s = per_s,
 		.per_s = per_s,
 		.top_per_s = per_s,
@@ -62,7 +67,13 @@ climb(struct pace *pace, int64_t mono_ms)
 static int64_t
 interval_us(const struct pace *pace)
 {
-	return (int64_t)(SECOND_US / pace->per_s);
+	return (int64_t)(SECOND_US / (pace->per_s * pace->steady));
+}
+
+static int64_t
+depth_us(const struct pace *pace)
+{
+	return later(SECOND_US, (int64_t)((1 + pace->burst) * (double)interval_us(pace)));
 }
 
 /* When the bucket will be full again after one more was taken. */
@@ -79,8 +90,7 @@ pace_wait(struct pace *pace, int64_t mono_ms)
 	if (pace->per_s == 0)
 		return 0;
 
-	int64_t depth = later(interval_us(pace), SECOND_US);
-	int64_t over = full_after(pace, mono_ms * 1000) - mono_ms * 1000 - depth;
+	int64_t over = full_after(pace, mono_ms * 1000) - mono_ms * 1000 - depth_us(pace);
 
 	return over > 0 ? (uint64_t)over / 1000 + 1 : 0;
 }
@@ -117,7 +127,7 @@ pace_cut(struct pace *pace, double recent_per_s, int64_t since_ms, int64_t mono_
 	pace->cut_ms = mono_ms;
 	pace->next_climb_ms = mono_ms + later(QUIET_MS, time_of(CLIMB_MESSAGES, pace->per_s));
 	/* The bucket is empty: what was refused is not sent again at once. */
-	pace->full_at_us = mono_ms * 1000 + later(interval_us(pace), SECOND_US);
+	pace->full_at_us = mono_ms * 1000 + depth_us(pace);
 	return true;
 }
 

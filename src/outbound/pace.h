@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pace.h - how fast an upstream is given messages: a token bucket that holds a second's worth, or
- * one message if that is more.  Its rate is the configured one, if any; it halves when the upstream
- * says that it is too much, and climbs back by and by.  Pure; times are monotonic milliseconds.
+ * one message if that is more.  Of a rate for an hour or a day it holds a tenth beside that one,
+ * and is filled with the rest, so that a few messages after a quiet while do not wait for minutes,
+ * and no hour or day sees more than its count.  The rate is the configured one, if any; it halves
+ * when the upstream says that it is too much, and climbs back by and by.  Pure; times are monotonic
+ * milliseconds.
  */
 #ifndef OUTBOUND_PACE_H
 #define OUTBOUND_PACE_H
@@ -13,6 +16,8 @@
 #include "base/parse.h"
 
 struct pace {
+	double burst;            /* messages beside the first that may go at once */
+	double steady;           /* the share of the rate that fills the bucket */
 	double configured_per_s; /* messages; 0: no limit */
 	double per_s;            /* now; 0: no limit */
 	double top_per_s;        /* what it climbs to */

@@ -29,7 +29,7 @@ def send_many(postern, count):
             client.sendmail("a@x.example", ["b@y.example"], b"Subject: t\r\n\r\nx\r\n")
 
 
-@pytest.mark.parametrize("rate, per_s, count", [("10/s", 10, 50), ("300/m", 5, 20), ("7200/h", 2, 8)])
+@pytest.mark.parametrize("rate, per_s, count", [("10/s", 10, 50), ("300/m", 5, 20), ("120/m", 2, 8)])
 def test_the_rate_is_kept(provider, rate, per_s, count):
     with Postern(provider, upstream={"rate": rate}) as postern:
         send_many(postern, count)
@@ -41,6 +41,13 @@ def test_the_rate_is_kept(provider, rate, per_s, count):
         passed = times[-1] - times[0]
         assert passed >= (count - per_s - 1) / per_s * 0.9, passed
         assert_no_message_paid(postern)
+
+
+def test_a_few_messages_need_not_wait_for_a_days_rate(provider):
+    with Postern(provider, upstream={"rate": "100/d"}) as postern:
+        send_many(postern, 12)
+        provider.wait_for(11)
+        wait_until(lambda: len(json.loads(postern.ctl("queue", "--json").stdout)) == 1, what="a queue of one")
 
 
 @pytest.mark.parametrize("reply", [THROTTLE, "421 4.7.28 unusual rate of mail"])
