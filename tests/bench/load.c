@@ -22,7 +22,11 @@
 #include "base/xalloc.h"
 #include "load_stats.h"
 
-enum { BAD_USAGE = 2 };
+enum {
+	BAD_USAGE = 2,
+	COMING = 4, /* clients that connect at a time: servers with a short queue would leave others
+		       without a word */
+};
 
 static const char usage_text[] =
     "usage: postern-load [options] HOST PORT\n"
@@ -181,6 +185,15 @@ raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void
+run_begin_next(struct run *r)
+{
+	if (r->begun == r->options->clients)
+		return;
+	r->clients[r->begun] = client_start(r);
+	r->begun++;
+}
+
 static void
 run_all(struct run *r)
 {
@@ -192,8 +205,9 @@ run_all(struct run *r)
 	r->watch = event_new(r->base, -1, EV_PERSIST, on_watch, r);
 	event_add(r->watch, &second);
 	r->clients = xcalloc((size_t)o->clients, sizeof(struct client *));
-	for (; r->live < o->clients; r->live++)
-		r->clients[r->live] = client_start(r);
+	r->live = o->clients;
+	for (int i = 0; i < COMING; i++)
+		run_begin_next(r);
 	event_base_dispatch(r->base);
 }
 

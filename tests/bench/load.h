@@ -55,7 +55,8 @@ struct run {
 	struct client **clients;
 	FILE *ack_log;
 	uint64_t started;  /* messages begun: the next one's number */
-	uint64_t live;     /* clients that still have something to do */
+	uint64_t begun;    /* clients that were started */
+	uint64_t live;     /* those, and others, that still have something to do */
 	uint64_t deadline; /* monotonic microseconds; 0: none */
 	uint64_t moved_at; /* when a reply last came */
 	bool stalled;
@@ -80,6 +81,9 @@ bool run_is_over(const struct run *r);
 
 /* A client has nothing more to do; the last one ends the loop. */
 void run_leave(struct run *r);
+
+/* A client was greeted, or turned away, for the first time: start the next one, if there is one. */
+void run_begin_next(struct run *r);
 
 /* Start one client, which connects at once and reports to the run until that is over. */
 struct client *client_start(struct run *r);

@@ -27,6 +27,7 @@ struct client {
 	uint64_t dot_at;
 	uint64_t recipient; /* whose reply comes next */
 	uint64_t sent_here; /* messages on this connection */
+	bool came;          /* has been greeted once, or turned away */
 	bool in_message;
 	bool pipelining; /* wanted and offered */
 	bool refused;    /* a pipelined envelope had a refusal */
@@ -79,11 +80,20 @@ reconnect_after(struct client *c, int ms)
 }
 
 static void
+come(struct client *c)
+{
+	if (!c->came)
+		run_begin_next(c->run);
+	c->came = true;
+}
+
+static void
 client_lost(void *ctx, const char *why)
 {
 	struct client *c = ctx;
 	char key[96];
 
+	come(c);
 	snprintf(key, sizeof key, "%s at %s", why, step_names[c->step]);
 	stats_error(c->run->stats, key);
 	if (c->in_message)
@@ -101,6 +111,7 @@ on_reconnect(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (run_is_over(r)) {
+		come(c);
 		run_leave(r);
 		return;
 	}
@@ -118,6 +129,7 @@ static void
 on_greeting(struct client *c)
 {
 	stats_record(c->run->stats, SERIES_GREETING, now_us() - c->connected_at);
+	come(c);
 	send_text(c, EHLO, "EHLO load.example\r\n");
 }
 

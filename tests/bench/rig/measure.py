@@ -30,12 +30,15 @@ class Load:
             self.options.append('--pipelining')
 
     def run(self, port, messages=0, seconds=0):
-        argv = [self.program, *self.options, '--messages', str(messages), '--time', f'{seconds}s',
+        argv = [str(self.program), *self.options, '--messages', str(messages), '--time', f'{seconds}s',
                 '127.0.0.1', str(port)]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         if not done.stdout:
             raise RigError(f'{" ".join(argv)}: exit status {done.returncode}')
-        return json.loads(done.stdout)
+        report = json.loads(done.stdout)
+        if report['stalled']:
+            raise RigError(f'{" ".join(argv)}: sessions were left without a reply')
+        return report
 
 
 class Bench:
