@@ -9,6 +9,7 @@ A peer has what Postern wants of a provider (ports, ca_file, user, password).  I
 delivers mail for MAILBOXES of DOMAIN; others of that domain are unknown to it.  All of it needs root.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -143,8 +144,17 @@ class Peer:
         self.kill()
 
     def kill(self):
-        """kill -9 to it and to all that it has forked."""
+        """kill -9 to it and to all that it has forked.
+
+        A delivery agent in a session of its own (OpenSMTPD's) would take the end of its pipe for the end of the
+        message, and deliver a part of it: all stand still before the first of them goes.
+        """
         for process in self._processes:
+            _signal_group(process.pid, signal.SIGSTOP)
+            below = _descendants(process.pid)
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in below:
+                    _signal(pid, number)
             _signal_group(process.pid, signal.SIGKILL)
         for process in self._processes:
             _wait_gone(process, 10)
@@ -206,6 +216,20 @@ class ScriptPeer(Peer):
 
     def logins(self):
         return self.text().count("login accepted")
+
+
+def _descendants(pid):
+    """All processes below one, in whatever group or session."""
+    try:
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid for child in map(int, children) for pid in (child, *_descendants(child))]
+
+
+def _signal(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _signal_group(pid, number):
