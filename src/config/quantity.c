@@ -217,7 +217,8 @@ const struct kind kind_size =
     QUANTITY(set_large, parse_size, "a size from %min to %max, such as 512K or 50M");
 const struct kind kind_duration =
     QUANTITY(set_large, parse_duration, "a duration from %min to %max, such as 90s, 5m or 1h30m");
-const struct kind kind_rate = { .set = set_rate, .allowed = "a rate, such as 14/s, 30/m, 500/h or 2000/d" };
+const struct kind kind_rate = { .set = set_rate,
+	.allowed = "a rate, such as 14/s, 30/m, 500/h or 2000/d" };
 const struct kind kind_priority = { .set = set_priority, .allowed = "a number from %min to %max" };
 const struct kind kind_mode =
     QUANTITY(set_number, parse_mode, "permissions in octal from %min to %max, such as 0660");
