@@ -64,13 +64,24 @@ clock_format_rfc5322(int64_t real_ms, char out[CLOCK_RFC5322_SIZE])
 	    tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+#define ISO_SECONDS "%Y-%m-%dT%H:%M:%S"
+
+void
+clock_format_seconds(int64_t real_ms, char out[CLOCK_ISO_SIZE])
+{
+	struct tm tm;
+
+	split(real_ms, &tm);
+	strftime(out, CLOCK_ISO_SIZE, ISO_SECONDS "Z", &tm);
+}
+
 void
 clock_format_iso(int64_t real_ms, char out[CLOCK_ISO_SIZE])
 {
 	struct tm tm;
 	int ms = split(real_ms, &tm);
 
-	size_t len = strftime(out, CLOCK_ISO_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	size_t len = strftime(out, CLOCK_ISO_SIZE, ISO_SECONDS, &tm);
 
 	snprintf(out + len, CLOCK_ISO_SIZE - len, ".%03uZ", (unsigned)ms % 1000);
 }

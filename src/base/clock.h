@@ -22,4 +22,7 @@ void clock_format_rfc5322(int64_t real_ms, char out[CLOCK_RFC5322_SIZE]);
 /* Write "2026-11-23T21:18:04.123Z" (RFC 3339, in UTC) into out. */
 void clock_format_iso(int64_t real_ms, char out[CLOCK_ISO_SIZE]);
 
+/* The same in whole seconds: "2026-11-23T21:18:04Z". */
+void clock_format_seconds(int64_t real_ms, char out[CLOCK_ISO_SIZE]);
+
 #endif

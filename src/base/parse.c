@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 struct unit {
 	const char *name;
@@ -122,5 +123,94 @@ parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 	if (!take_number(&text, &number) || *text != '\0' || number < min || number > max)
 		return -1;
 	*out = number;
+	return 0;
+}
+
+/* Take a number of exactly so many digits that lies within [min, max]. */
+static bool
+take_digits(const char **at, const char *end, unsigned digits, int min, int max, int *out)
+{
+	*out = 0;
+	for (unsigned i = 0; i < digits; i++, (*at)++) {
+		if (*at == end || **at < '0' || **at > '9')
+			return false;
+		*out = *out * 10 + (**at - '0');
+	}
+	return *out >= min && *out <= max;
+}
+
+static bool
+take_one_of(const char **at, const char *end, const char *set)
+{
+	if (*at == end || memchr(set, **at, strlen(set)) == NULL)
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* ".123456": milliseconds, what is finer is dropped. */
+static bool
+take_fraction(const char **at, const char *end, int *out_ms)
+{
+	int digit, weight = 100;
+
+	*out_ms = 0;
+	if (!take_one_of(at, end, "."))
+		return true;
+	do {
+		if (!take_digits(at, end, 1, 0, 9, &digit))
+			return false;
+		*out_ms += digit * weight;
+		weight /= 10;
+	} while (*at < end && **at >= '0' && **at <= '9');
+	return true;
+}
+
+/* "Z", "+01:00": minutes east of UTC. */
+static bool
+take_zone(const char **at, const char *end, int *out_min)
+{
+	int hours, minutes;
+
+	*out_min = 0;
+	if (take_one_of(at, end, "Zz"))
+		return true;
+
+	int sign = *at < end && **at == '-' ? -1 : 1;
+
+	if (!take_one_of(at, end, "+-") || !take_digits(at, end, 2, 0, 23, &hours) ||
+	    !take_one_of(at, end, ":") || !take_digits(at, end, 2, 0, 59, &minutes))
+		return false;
+	*out_min = sign * (hours * 60 + minutes);
+	return true;
+}
+
+int
+parse_date_time(const char *text, size_t len, int64_t *out_ms)
+{
+	const char *end = text + len;
+	struct tm tm = { .tm_isdst = 0 };
+	int ms, zone_min;
+
+	if (!take_digits(&text, end, 4, 1970, 9999, &tm.tm_year) || !take_one_of(&text, end, "-") ||
+	    !take_digits(&text, end, 2, 1, 12, &tm.tm_mon) || !take_one_of(&text, end, "-") ||
+	    !take_digits(&text, end, 2, 1, 31, &tm.tm_mday) || !take_one_of(&text, end, "Tt") ||
+	    !take_digits(&text, end, 2, 0, 23, &tm.tm_hour) || !take_one_of(&text, end, ":") ||
+	    !take_digits(&text, end, 2, 0, 59, &tm.tm_min) || !take_one_of(&text, end, ":") ||
+	    !take_digits(&text, end, 2, 0, 60, &tm.tm_sec) || !take_fraction(&text, end, &ms) ||
+	    !take_zone(&text, end, &zone_min) || text != end)
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+
+	int day = tm.tm_mday, leap = tm.tm_sec == 60;
+
+	tm.tm_sec -= leap;
+
+	int64_t seconds = (int64_t)timegm(&tm) + leap - zone_min * 60;
+
+	if (seconds <= 0 || tm.tm_mday != day) /* May 1st, out of April 31st */
+		return -1;
+	*out_ms = seconds * 1000 + ms;
 	return 0;
 }

@@ -141,10 +141,11 @@ struct config_limits {
 	uint64_t message_size; /* octets of content as sent by the client */
 	unsigned recipients;   /* of one message */
 	unsigned connections, connections_per_client;
-	unsigned errors;   /* 4xx and 5xx replies in one session before 421 */
-	uint64_t idle_ms;  /* to wait for a command */
-	uint64_t data_ms;  /* for a whole message */
-	uint64_t min_free; /* bytes that stay free on the spool's file system */
+	unsigned errors;            /* 4xx and 5xx replies in one session before 421 */
+	uint64_t idle_ms;           /* to wait for a command */
+	uint64_t data_ms;           /* for a whole message */
+	uint64_t future_release_ms; /* how long senders may have messages held; 0: not at all */
+	uint64_t min_free;          /* bytes that stay free on the spool's file system */
 };
 
 struct config_log {

@@ -106,6 +106,8 @@ static const struct key limits_keys[] = {
 	{ "errors",       &kind_number, "20", "1", "1000", AT(config_limits, errors) },
 	{ "idle",         &kind_duration, "5m", "100ms", "1d", AT(config_limits, idle_ms) },
 	{ "data",         &kind_duration, "10m", "100ms", "1d", AT(config_limits, data_ms) },
+	/* RFC 4865 3: EHLO tells it in up to 9 digits of seconds. */
+	{ "future_release", &kind_duration, "7d", "0", "365d", AT(config_limits, future_release_ms) },
 	{ "min_free",     &kind_size, "100M", "0", "1024T", AT(config_limits, min_free) },
 	{ .name = NULL }
 };

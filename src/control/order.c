@@ -23,6 +23,8 @@ is_concerned(enum outbound_command command, const struct queue_item *item)
 {
 	if (command == OUTBOUND_DELETE)
 		return true;
+	if (command == OUTBOUND_RETRY && queue_awaits_release(item))
+		return false;
 	return (item->state == QUEUE_HELD) == (command == OUTBOUND_RELEASE);
 }
 

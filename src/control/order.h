@@ -16,7 +16,8 @@ struct selection;
 
 /*
  * As walk_start().  A release is for held messages, a hold and a retry for those that are not held;
- * others of the selection are left alone, and not counted.
+ * others of the selection are left alone, and not counted.  So is, by a retry, what its sender
+ * wants to wait: an order for one message alone sends that earlier.
  */
 void order_start(struct outbound *outbound, struct evhttp_request *request,
     struct selection *selection, enum outbound_command command, const bool *is_leaving);

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -16,16 +15,6 @@
 #include "spool/envelope.h"
 #include "spool/outcome.h"
 #include "spool/reader.h"
-
-void
-present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE])
-{
-	time_t seconds = (time_t)(real_ms / 1000);
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(out, PRESENT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
 
 json_t *
 present_text(const char *value)
@@ -50,9 +39,9 @@ present_text(const char *value)
 static json_t *
 time_text(int64_t real_ms)
 {
-	char out[PRESENT_TIME_SIZE];
+	char out[CLOCK_ISO_SIZE];
 
-	present_time(real_ms, out);
+	clock_format_seconds(real_ms, out);
 	return json_string(out);
 }
 
@@ -72,6 +61,8 @@ present_basics(struct outbound *outbound, const struct queue_item *item)
 	json_object_set_new(json, "attempts", json_integer(item->attempts));
 	json_object_set_new(json, "next_try",
 	    item->state == QUEUE_WAITING ? time_text(item->next_try_ms) : json_null());
+	json_object_set_new(
+	    json, "release", item->release_s > 0 ? time_text(queue_release_ms(item)) : json_null());
 	json_object_set_new(json, "reason", present_text(outbound_reason(outbound, item)));
 	json_object_set_new(json, "outcome_unknown", json_boolean(item->uncertain));
 	json_object_set_new(json, "is_report", json_boolean(item->is_report));

@@ -10,19 +10,14 @@ struct envelope;
 struct outbound;
 struct queue_item;
 
-enum { PRESENT_TIME_SIZE = 32 };
-
-/* "2026-11-23T21:18:04Z". */
-void present_time(int64_t real_ms, char out[PRESENT_TIME_SIZE]);
-
 /* A string from a peer or a file: what is no UTF-8 is made ASCII.  NULL becomes null. */
 json_t *present_text(const char *value);
 
 /*
  * A message as the queue's listing shows it: id, state, from, to (outstanding recipients), size,
- * received, age_s, attempts, next_try, reason, outcome_unknown, is_report, routes (of those
- * recipients).  Without an envelope
- * (NULL: it cannot be read) nobody is named.  A new reference; NULL when out of memory.
+ * received, age_s, attempts, next_try, release (when its sender wants it sent), reason,
+ * outcome_unknown, is_report, routes (of those recipients).  Without an envelope (NULL: it cannot
+ * be read) nobody is named.  A new reference; NULL when out of memory.
  */
 json_t *present_message(
     struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope);

@@ -101,7 +101,7 @@ void
 render_message(FILE *out, const json_t *message)
 {
 	static const char *const keys[] = { "id", "state", "received", "client", "helo", "listener",
-		"from", "next_try", "reason" };
+		"from", "next_try", "release", "reason" };
 	const json_t *recipients = json_object_get(message, "recipients"), *rcpt;
 	size_t i;
 

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
-#include "base/id.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "control/present.h"
@@ -16,18 +15,30 @@
 static void
 set_time(json_t *json, const char *key, int64_t real_ms)
 {
-	char text[PRESENT_TIME_SIZE];
+	char text[CLOCK_ISO_SIZE];
 
-	present_time(real_ms, text);
+	clock_format_seconds(real_ms, text);
 	json_object_set_new(json, key, real_ms > 0 ? json_string(text) : json_null());
 }
 
-static json_t *
-present_queue(const struct queue *queue)
+/* For how long the oldest message has waited that its sender does not want to wait. */
+static int64_t
+oldest_s(struct queue *queue)
 {
-	const struct queue_item *oldest = queue_oldest(queue);
+	const struct queue_item *item;
+	struct queue_cursor cursor;
+
+	queue_cursor_open(&cursor, queue);
+	while ((item = queue_cursor_next(&cursor)) != NULL && queue_awaits_release(item))
+		continue;
+	queue_cursor_close(&cursor);
+	return item != NULL ? (int64_t)queue_age_ms(item, clock_real_ms()) / 1000 : 0;
+}
+
+static json_t *
+present_queue(struct queue *queue)
+{
 	json_t *json = json_object();
-	int64_t age = oldest != NULL ? (clock_real_ms() - id_time_ms(oldest->id)) / 1000 : 0;
 
 	json_object_set_new(json, "messages", json_integer((json_int_t)queue_count(queue)));
 	json_object_set_new(
@@ -38,7 +49,7 @@ present_queue(const struct queue *queue)
 	    json, "sending", json_integer((json_int_t)queue_count_state(queue, QUEUE_ACTIVE)));
 	json_object_set_new(
 	    json, "held", json_integer((json_int_t)queue_count_state(queue, QUEUE_HELD)));
-	json_object_set_new(json, "oldest_s", json_integer(age));
+	json_object_set_new(json, "oldest_s", json_integer(oldest_s(queue)));
 	return json;
 }
 

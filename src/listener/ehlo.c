@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "listener/auth.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -51,17 +52,22 @@ session_offered(const struct session *s)
 		offered |= SMTP_EXT_REQUIRETLS;
 	if (auth_mechanisms(s) != 0)
 		offered |= SMTP_EXT_AUTH;
+	if (s->env->config->limits.future_release_ms >= 1000)
+		offered |= SMTP_EXT_FUTURERELEASE;
 	return offered;
 }
 
 static void
 offer(struct session *s)
 {
+	uint64_t hold_max_ms = s->env->config->limits.future_release_ms;
 	const struct smtp_capabilities offered = {
 		.extensions = session_offered(s),
 		.mechanisms = auth_mechanisms(s),
 		.size = s->env->config->limits.message_size,
 		.rcpt_max = s->env->config->limits.recipients,
+		.hold_max_s = (uint32_t)(hold_max_ms / 1000),
+		.hold_until_ms = clock_real_ms() + (int64_t)hold_max_ms,
 	};
 	struct str *text = &s->env->line;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* mail.c - MAIL (RFC 5321 4.1.1.2): who may send, how much, and whether there is room. */
+#include "base/clock.h"
 #include "base/sockaddr.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -12,6 +13,9 @@ static const struct smtp_status no_room = { 452, "4.3.1",
 	"No space for mail now: try again later" };
 static const struct smtp_status no_domain = { 553, "5.1.8", "The sender needs a domain" };
 static const struct smtp_status no_memory = { 452, "4.3.1", "Out of memory: try again later" };
+static const struct smtp_status in_the_past = { 501, "5.5.4", "HOLDUNTIL lies in the past" };
+static const struct smtp_status too_late = { 501, "5.5.4",
+	"Messages are not held for so long: see EHLO" };
 
 static const struct smtp_status no_login = { 530, "5.7.0", "Log in first, with AUTH" };
 
@@ -25,9 +29,19 @@ refuse_relay(struct session *s)
 	reply(s, 550, "5.7.1", "%s is not allowed to relay through this host", host);
 }
 
+/* When the sender wants the message sent (RFC 4865); 0: at once. */
+static int64_t
+release_of(const struct smtp_mail *mail, int64_t now_ms)
+{
+	return mail->hold_for_s > 0 ? now_ms + (int64_t)mail->hold_for_s * 1000
+				    : mail->hold_until_ms;
+}
+
 static const struct smtp_status *
 check(struct session *s, struct smtp_mail *mail)
 {
+	int64_t now = clock_real_ms(), release = release_of(mail, now);
+
 	if (mail->has_size && mail->size > s->env->config->limits.message_size)
 		return &too_big;
 	if (!space_has_room(s->env->space, mail->has_size ? mail->size : 0))
@@ -35,8 +49,14 @@ check(struct session *s, struct smtp_mail *mail)
 	if (smtp_mailbox_is_unqualified(&mail->from) &&
 	    smtp_mailbox_complete(&mail->from, s->env->config->domain) < 0)
 		return &no_domain;
-	s->transaction = transaction_new(s, mail);
-	return s->transaction == NULL ? &no_memory : NULL;
+	if (release != 0 && release <= now)
+		return &in_the_past;
+	if (release - now > (int64_t)s->env->config->limits.future_release_ms)
+		return &too_late;
+	if ((s->transaction = transaction_new(s, mail)) == NULL)
+		return &no_memory;
+	s->transaction->envelope.release_ms = s->transaction->envelope.next_try_ms = release;
+	return NULL;
 }
 
 void

@@ -74,8 +74,6 @@ apply(struct feed *feed, struct queue_item *item, struct past *past)
 		queue_hold(feed->of.queue, item);
 	else if (past->next_try_ms > 0)
 		queue_wait(feed->of.queue, item, past->next_try_ms);
-	else if (past->released)
-		queue_make_ready(feed->of.queue, item);
 }
 
 static void
@@ -92,7 +90,7 @@ add(struct feed *feed, const struct spool_record *record, struct past *past)
 	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
 	for (size_t i = 0; past != NULL && i < past->ndone; i++)
 		queue_rcpt_done(item, past->done[i]);
-	if (item->ndone == item->nrcpt) {
+	if (queue_is_done(item)) {
 		ledger_forget(feed->of.ledger, item);
 		return;
 	}

@@ -129,7 +129,7 @@ history_add(struct history *history, uint64_t segment, const struct outcome *out
 	case OUTCOME_RELEASED:
 		past->held = false;
 		past->released = true;
-		past->next_try_ms = 0;
+		past->next_try_ms = outcome->time_ms;
 		break;
 	case OUTCOME_REMOVED:
 		past->removed = true;

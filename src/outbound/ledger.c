@@ -66,7 +66,7 @@ log_attempt(const char *event, const struct delivery *delivery, size_t i,
 	    log_s("upstream", upstream != NULL ? upstream->name : ""), log_d("code", rcpt->code),
 	    log_s("enhanced", rcpt->enhanced), log_s("reply", rcpt->reply),
 	    log_d("ms", clock_mono_ms() - delivery->started_ms),
-	    log_d("age_ms", clock_real_ms() - id_time_ms(delivery->item->id)),
+	    log_d("age_ms", (int64_t)queue_age_ms(delivery->item, clock_real_ms())),
 	    log_d("attempt", delivery->item->attempts + 1));
 }
 
@@ -223,7 +223,7 @@ settle_rest(struct ledger *ledger, struct delivery *delivery,
 	struct queue_item *item = delivery->item;
 	int64_t next_ms = 0;
 
-	if (item->ndone == item->nrcpt) {
+	if (queue_is_done(item)) {
 		ledger_forget(ledger, item);
 	} else {
 		if (delivery_count(delivery, RCPT_DEFERRED) > 0)

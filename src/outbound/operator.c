@@ -59,6 +59,8 @@ outbound_reason(const struct outbound *outbound, const struct queue_item *item)
 	const char *reason = words_of(outbound->words, item), *held = NULL;
 	const struct route_set *routes = queue_routes(outbound->queue, item);
 
+	if (reason == NULL && queue_awaits_release(item))
+		return "its sender wants it to wait until then (FUTURERELEASE)";
 	if (reason != NULL || item->state != QUEUE_READY)
 		return reason;
 	for (size_t i = route_set_next(routes, 0); i < ROUTES_MAX;
@@ -141,29 +143,56 @@ retry(struct outbound *outbound, struct queue_item *item)
 	return OUTBOUND_DONE;
 }
 
-static enum outbound_answer
-obey(struct outbound *outbound, enum outbound_command command, struct queue_item *item)
+/* From when on a message that is released may be sent: a hold that is lifted does not undo its
+ * sender's wish. */
+static int64_t
+released_from(const struct queue_item *item, int64_t now_ms)
 {
-	enum outcome_kind kind = command == OUTBOUND_HOLD ? OUTCOME_HELD : OUTCOME_RELEASED;
+	int64_t wish = item->attempts == 0 ? queue_release_ms(item) : 0;
 
-	if (command == OUTBOUND_DELETE)
-		return ledger_discard(outbound->ledger, item, "deleted by an operator") == 0
-			   ? OUTBOUND_DONE
-			   : OUTBOUND_FAILED;
-	if (command == OUTBOUND_RETRY)
-		return retry(outbound, item);
-	if (ledger_record(outbound->ledger, item, kind, clock_real_ms()) == -1)
+	return item->state == QUEUE_HELD && wish > now_ms ? wish : now_ms;
+}
+
+static enum outbound_answer
+release(struct outbound *outbound, struct queue_item *item)
+{
+	int64_t now = clock_real_ms(), from = released_from(item, now);
+
+	if (ledger_record(outbound->ledger, item, OUTCOME_RELEASED, from) == -1)
 		return OUTBOUND_FAILED;
-	if (command == OUTBOUND_HOLD)
-		queue_hold(outbound->queue, item);
+	if (from > now)
+		queue_wait(outbound->queue, item, from);
 	else
 		make_ready(outbound, item);
 	return OUTBOUND_DONE;
 }
 
+static enum outbound_answer
+hold(struct outbound *outbound, struct queue_item *item)
+{
+	if (ledger_record(outbound->ledger, item, OUTCOME_HELD, clock_real_ms()) == -1)
+		return OUTBOUND_FAILED;
+	queue_hold(outbound->queue, item);
+	return OUTBOUND_DONE;
+}
+
+static enum outbound_answer
+discard(struct outbound *outbound, struct queue_item *item)
+{
+	return ledger_discard(outbound->ledger, item, "deleted by an operator") == 0
+		   ? OUTBOUND_DONE
+		   : OUTBOUND_FAILED;
+}
+
 enum outbound_answer
 outbound_command(struct outbound *outbound, enum outbound_command command, uint64_t id)
 {
+	static enum outbound_answer (*const obey[])(struct outbound *, struct queue_item *) = {
+		[OUTBOUND_RETRY] = retry,
+		[OUTBOUND_HOLD] = hold,
+		[OUTBOUND_RELEASE] = release,
+		[OUTBOUND_DELETE] = discard,
+	};
 	struct queue_item *item = queue_find(outbound->queue, id);
 
 	if (item == NULL)
@@ -171,7 +200,7 @@ outbound_command(struct outbound *outbound, enum outbound_command command, uint6
 	if (item->state == QUEUE_ACTIVE)
 		return OUTBOUND_BUSY;
 
-	enum outbound_answer answer = obey(outbound, command, item);
+	enum outbound_answer answer = obey[command](outbound, item);
 
 	pump_soon(outbound);
 	return answer;
@@ -187,7 +216,7 @@ outbound_probe_now(struct outbound *outbound)
 uint64_t
 outbound_retry_all(struct outbound *outbound)
 {
-	uint64_t count = queue_release_due(outbound->queue, INT64_MAX);
+	uint64_t count = queue_retry_all(outbound->queue);
 
 	outbound_probe_now(outbound);
 	pump_soon(outbound);

@@ -43,8 +43,8 @@ struct queue *outbound_queue(struct outbound *outbound);
 struct spool *outbound_spool(struct outbound *outbound);
 struct spool_outcomes *outbound_outcomes(struct outbound *outbound);
 
-/* Why a message waits, in words: its last deferral, or the hold of all upstreams that may have it;
- * NULL: nothing is known.  Valid until the next call. */
+/* Why a message waits, in words: its last deferral, its sender's wish, or the hold of all upstreams
+ * that may have it; NULL: nothing is known.  Valid until the next call. */
 const char *outbound_reason(const struct outbound *outbound, const struct queue_item *item);
 
 enum outbound_upstream_state { UPSTREAM_UP, UPSTREAM_HELD };
@@ -100,9 +100,9 @@ bool outbound_is_still(const struct outbound *outbound);
 void outbound_probe_now(struct outbound *outbound);
 
 /*
- * Every waiting message is due now, and held upstreams are probed at once: how many messages.  As
- * with any retry, that is for now: after a restart what is left waits for the time it was put off
- * to.
+ * Every waiting message is due now, but for those that their senders want to wait, and held
+ * upstreams are probed at once: how many messages.  As with any retry, that is for now: after a
+ * restart what is left waits for the time it was put off to.
  */
 uint64_t outbound_retry_all(struct outbound *outbound);
 

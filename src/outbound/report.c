@@ -238,8 +238,8 @@ reporter_send(struct reporter *reporter, enum bounce_kind kind, const struct del
 			.nrcpt = describe_recipients(kind, delivery, upstream, rcpt),
 			.id = id_next(&reporter->ids, now),
 			.now_ms = now,
-			.give_up_ms = delivery->envelope->received_ms +
-				      (int64_t)reporter->config->queue.lifetime_ms,
+			.give_up_ms = now + (int64_t)reporter->config->queue.lifetime_ms -
+				      (int64_t)queue_age_ms(delivery->item, now),
 			.original = original.text,
 			.original_len = original.len,
 			.is_whole = original.is_whole,

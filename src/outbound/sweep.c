@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "config/config.h"
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
@@ -46,7 +45,7 @@ expire(struct sweep *sweep, struct queue_item *item)
 		return;
 	}
 	(void)snprintf(words, sizeof words, "given up after %" PRIu64 " minutes%s%s",
-	    id_age_ms(item->id, clock_real_ms()) / 60000,
+	    queue_age_ms(item, clock_real_ms()) / 60000,
 	    last != NULL ? "; the last attempt: " : ": the mail provider could not be reached",
 	    last != NULL ? last : "");
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "4.4.7", words);
@@ -92,7 +91,7 @@ static bool
 look(struct sweep *sweep, struct queue_item *item)
 {
 	const struct config_queue *config = &sweep->of.config->queue;
-	uint64_t age = id_age_ms(item->id, clock_real_ms());
+	uint64_t age = queue_age_ms(item, clock_real_ms());
 
 	if (item->state == QUEUE_ACTIVE)
 		return false;

@@ -166,6 +166,10 @@ add_status(struct str *out, const struct bounce *bounce)
 	    bounce->hostname, date);
 	if (bounce->of->envid != NULL)
 		add_xtext(out, "Original-Envelope-Id: ", bounce->of->envid);
+	if (bounce->of->release_ms > 0) {
+		clock_format_seconds(bounce->of->release_ms, date);
+		str_printf(out, "Future-Release-Request: until; %s\r\n", date);
+	}
 	for (size_t i = 0; i < bounce->nrcpt; i++) {
 		const struct bounce_rcpt *rcpt = &bounce->rcpt[i];
 

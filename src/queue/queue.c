@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/id.h"
 #include "queue/heap.h"
 #include "queue/index.h"
 #include "queue/lane.h"
@@ -101,6 +102,17 @@ enter_state(struct queue *queue, struct queue_item *item, enum queue_state state
 	item->state = (unsigned)state & 3;
 }
 
+/* The whole seconds from the id's time to the release that the envelope asks for. */
+static uint32_t
+release_s(const struct envelope *envelope, uint64_t id)
+{
+	int64_t after_ms = envelope->release_ms - id_time_ms(id);
+
+	if (envelope->release_ms == 0 || after_ms <= 0)
+		return 0;
+	return after_ms / 1000 < UINT32_MAX ? (uint32_t)((after_ms + 999) / 1000) : UINT32_MAX;
+}
+
 /* Fill in a new item from its record; false when out of memory. */
 static bool
 describe(struct queue *queue, struct queue_item *item, const struct spool_record *record)
@@ -121,6 +133,7 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 	item->content_len =
 	    record->content_len < UINT32_MAX ? (uint32_t)record->content_len : UINT32_MAX;
 	item->next_try_ms = envelope->next_try_ms;
+	item->release_s = release_s(envelope, record->id);
 	item->attempts =
 	    (uint16_t)(envelope->attempts < UINT16_MAX ? envelope->attempts : UINT16_MAX);
 	item->warned = envelope->warned;
@@ -164,6 +177,24 @@ queue_release_due(struct queue *queue, int64_t now_ms)
 		queue_make_ready(queue, item);
 		count++;
 	}
+	return count;
+}
+
+size_t
+queue_retry_all(struct queue *queue)
+{
+	struct queue_cursor cursor;
+	struct queue_item *item;
+	size_t count = 0;
+
+	queue_cursor_open(&cursor, queue);
+	while ((item = queue_cursor_next(&cursor)) != NULL) {
+		if (item->state != QUEUE_WAITING || queue_awaits_release(item))
+			continue;
+		queue_make_ready(queue, item);
+		count++;
+	}
+	queue_cursor_close(&cursor);
 	return count;
 }
 
@@ -282,11 +313,45 @@ queue_rcpt_is_done(const struct queue_item *item, uint32_t rcpt)
 bool
 queue_rcpt_done(struct queue_item *item, uint32_t rcpt)
 {
-	if (rcpt < item->nrcpt && !queue_rcpt_is_done(item, rcpt)) {
+	if (rcpt < item->nrcpt)
 		*word_of(item, rcpt) |= UINT64_C(1) << (rcpt % MAP_BITS);
-		item->ndone++;
-	}
-	return item->ndone == item->nrcpt;
+	return queue_is_done(item);
+}
+
+bool
+queue_is_done(const struct queue_item *item)
+{
+	const uint64_t *word = has_map(item) ? item->done.map : &item->done.bits;
+	uint32_t left = item->nrcpt;
+
+	for (; left >= MAP_BITS; left -= MAP_BITS)
+		if (*word++ != UINT64_MAX)
+			return false;
+	return left == 0 || *word == (UINT64_C(1) << left) - 1;
+}
+
+int64_t
+queue_release_ms(const struct queue_item *item)
+{
+	return item->release_s > 0 ? id_time_ms(item->id) + (int64_t)item->release_s * 1000 : 0;
+}
+
+/* An attempt, or an operator, gives it another next try. */
+bool
+queue_awaits_release(const struct queue_item *item)
+{
+	return item->state == QUEUE_WAITING && item->release_s > 0 && item->attempts == 0 &&
+	       item->next_try_ms > queue_release_ms(item) - 1000;
+}
+
+uint64_t
+queue_age_ms(const struct queue_item *item, int64_t now_ms)
+{
+	int64_t release = queue_release_ms(item);
+
+	if (release == 0)
+		return id_age_ms(item->id, now_ms);
+	return now_ms > release ? (uint64_t)(now_ms - release) : 0;
 }
 
 bool

@@ -37,7 +37,8 @@ struct queue_item {
 	} done;
 	int64_t next_try_ms;  /* while READY: of the recipients that its plan leaves out; 0: none */
 	uint32_t content_len; /* octets; UINT32_MAX stands for more */
-	uint32_t nrcpt, ndone;
+	uint32_t nrcpt;
+	uint32_t release_s; /* after its id's time its sender wants it sent; 0: at once */
 	uint32_t self, lane;
 	union {
 		struct {
@@ -77,6 +78,9 @@ struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 /* Make READY what WAITS until now_ms or an earlier time: how many. */
 size_t queue_release_due(struct queue *queue, int64_t now_ms);
 
+/* Make READY all that WAITS, but for what its sender wants to wait: how many. */
+size_t queue_retry_all(struct queue *queue);
+
 /* The next READY message with a route of the taker's, now ACTIVE; NULL when there is none. */
 struct queue_item *queue_take(struct queue *queue, struct plan_taker *taker);
 
@@ -108,6 +112,16 @@ void queue_remove(struct queue *queue, struct queue_item *item);
 /* One recipient is done: true when all are. */
 bool queue_rcpt_done(struct queue_item *item, uint32_t rcpt);
 bool queue_rcpt_is_done(const struct queue_item *item, uint32_t rcpt);
+bool queue_is_done(const struct queue_item *item);
+
+/* When its sender wants it sent (RFC 4865): 0, or the whole second after that. */
+int64_t queue_release_ms(const struct queue_item *item);
+
+/* Whether that is what it waits for. */
+bool queue_awaits_release(const struct queue_item *item);
+
+/* How long it has been ours to send: since its release if it has one, else since it came. */
+uint64_t queue_age_ms(const struct queue_item *item, int64_t now_ms);
 
 /* Whether its sender may be this one, whatever the case: false is certain, and needs no disk. */
 bool

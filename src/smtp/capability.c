@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "smtp/reply.h"
 
@@ -191,6 +192,15 @@ put_limits(struct str *text, const struct smtp_capabilities *offered)
 		str_printf(text, " RCPTMAX=%" PRIu32, offered->rcpt_max);
 }
 
+static void
+put_future_release(struct str *text, const struct smtp_capabilities *offered)
+{
+	char until[CLOCK_ISO_SIZE];
+
+	clock_format_seconds(offered->hold_until_ms, until);
+	str_printf(text, " %" PRIu32 " %s", offered->hold_max_s, until);
+}
+
 void
 smtp_capabilities_format(
     struct str *out, const char *hostname, const struct smtp_capabilities *offered)
@@ -208,6 +218,8 @@ smtp_capabilities_format(
 			put_auth(&text, offered);
 		else if (i == SMTP_EXT_INDEX_LIMITS)
 			put_limits(&text, offered);
+		else if (i == SMTP_EXT_INDEX_FUTURERELEASE)
+			put_future_release(&text, offered);
 	}
 	if (str_is_bad(&text))
 		out->bad = true;

@@ -48,6 +48,10 @@ struct smtp_capabilities {
 	uint64_t size;       /* RFC 1870, octets; 0: no fixed limit is known */
 	uint32_t rcpt_max;   /* LIMITS (RFC 9422): recipients of a transaction; 0: unsaid */
 	uint32_t mail_max;   /* transactions of a connection; 0: unsaid */
+	/* FUTURERELEASE (RFC 4865), only written: how long a message may be held, and until when.
+	 */
+	uint32_t hold_max_s;
+	int64_t hold_until_ms;
 	char auth_text[SMTP_AUTH_TEXT_SIZE]; /* all mechanisms as offered: "PLAIN LOGIN NTLM" */
 };
 

@@ -43,6 +43,9 @@ struct smtp_mail {
 	bool requiretls;
 	bool has_priority;
 	int priority; /* MT-PRIORITY (RFC 6710), -9 to 9 */
+	/* FUTURERELEASE (RFC 4865): one of them at most, 0: unsaid. */
+	uint32_t hold_for_s;
+	int64_t hold_until_ms; /* since the epoch */
 	enum smtp_body body;
 	enum smtp_ret ret;
 	char envid[SMTP_ENVID_MAX + 1]; /* xtext as received; "": none */

@@ -17,6 +17,7 @@
 	X(BINARYMIME, "BINARYMIME")                   \
 	X(REQUIRETLS, "REQUIRETLS")                   \
 	X(MT_PRIORITY, "MT-PRIORITY")                 \
+	X(FUTURERELEASE, "FUTURERELEASE")             \
 	X(LIMITS, "LIMITS")
 
 enum smtp_extension_index {

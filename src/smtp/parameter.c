@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/parse.h"
 #include "smtp/extension.h"
 #include "smtp/xtext.h"
 
@@ -32,6 +33,8 @@ struct argument {
 
 static const struct smtp_status bad_parameter = { 501, "5.5.4", "Malformed parameter" };
 static const struct smtp_status bad_value = { 501, "5.5.4", "Bad value of a parameter" };
+static const struct smtp_status two_holds = { 501, "5.5.4",
+	"Either HOLDFOR or HOLDUNTIL, not both" };
 static const struct smtp_status twice = { 501, "5.5.4", "Parameter given twice" };
 static const struct smtp_status unknown = { 555, "5.5.4", "Parameter not recognized" };
 
@@ -128,6 +131,40 @@ read_mt_priority(const struct value *value, void *out)
 	return NULL;
 }
 
+/* RFC 4865 4: up to 9 digits, and no 0 before others. */
+static const struct smtp_status *
+read_holdfor(const struct value *value, void *out)
+{
+	struct smtp_mail *mail = out;
+	uint32_t seconds = 0;
+
+	if (mail->hold_until_ms != 0)
+		return &two_holds;
+	if (value->text == NULL || value->len > 9 || value->text[0] == '0')
+		return &bad_value;
+	for (size_t i = 0; i < value->len; i++) {
+		if (value->text[i] < '0' || value->text[i] > '9')
+			return &bad_value;
+		seconds = seconds * 10 + (uint32_t)(value->text[i] - '0');
+	}
+	mail->hold_for_s = seconds;
+	return NULL;
+}
+
+/* RFC 4865 4, RFC 3339 5.6. */
+static const struct smtp_status *
+read_holduntil(const struct value *value, void *out)
+{
+	struct smtp_mail *mail = out;
+
+	if (mail->hold_for_s != 0)
+		return &two_holds;
+	if (value->text == NULL ||
+	    parse_date_time(value->text, value->len, &mail->hold_until_ms) < 0)
+		return &bad_value;
+	return NULL;
+}
+
 /* RFC 3461 4.3. */
 static const struct smtp_status *
 read_ret(const struct value *value, void *out)
@@ -197,6 +234,8 @@ static const struct parameter mail_parameters[] = {
 	{ "AUTH", SMTP_EXT_AUTH, read_auth },
 	{ "MT-PRIORITY", SMTP_EXT_MT_PRIORITY, read_mt_priority },
 	{ "REQUIRETLS", SMTP_EXT_REQUIRETLS, read_requiretls },
+	{ "HOLDFOR", SMTP_EXT_FUTURERELEASE, read_holdfor },
+	{ "HOLDUNTIL", SMTP_EXT_FUTURERELEASE, read_holduntil },
 	{ NULL, 0, NULL },
 };
 

@@ -67,6 +67,8 @@ envelope_encode(const struct envelope *envelope, struct str *out)
 		put(out, "body", "8bitmime");
 	if (envelope->priority != 0)
 		str_printf(out, "priority %d\n", envelope->priority);
+	if (envelope->release_ms > 0)
+		str_printf(out, "release %" PRId64 "\n", envelope->release_ms);
 	if (envelope->smtputf8)
 		put(out, "smtputf8", "yes");
 	if (envelope->requiretls)

@@ -41,6 +41,7 @@ struct envelope {
 	bool smtputf8;       /* the client said so (RFC 6531) */
 	bool requiretls;     /* to go by verified TLS all the way (RFC 8689) */
 	bool has_long_lines; /* of more than ENVELOPE_LINE_MAX octets */
+	int64_t release_ms;  /* when its sender wants it sent (RFC 4865); 0: at once */
 	int priority; /* from -9 to 9: what is higher goes first, unless its route says otherwise */
 	bool is_report; /* a bounce or warning of ours: never causes another */
 	/* The state of a message that was copied forward out of an older segment. */

@@ -178,6 +178,7 @@ static const struct key {
 	{ "envid", read_text, offsetof(struct envelope, envid) },
 	{ "body", read_body, 0 },
 	{ "priority", read_priority, 0 },
+	{ "release", read_time, offsetof(struct envelope, release_ms) },
 	{ "smtputf8", read_flag, offsetof(struct envelope, smtputf8) },
 	{ "requiretls", read_flag, offsetof(struct envelope, requiretls) },
 	{ "long_lines", read_flag, offsetof(struct envelope, has_long_lines) },

@@ -2,6 +2,8 @@
 /* test_parse.c - what people write for sizes, durations, rates and numbers. */
 #include "base/parse.h"
 
+#include <string.h>
+
 #include "unit.h"
 
 struct good {
@@ -116,11 +118,56 @@ START_TEST(numbers_within_their_range)
 }
 END_TEST
 
+START_TEST(date_times)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{ "2026-11-23T21:18:04Z", 1795468684000 },
+		{ "2026-11-23t21:18:04z", 1795468684000 },
+		{ "2026-11-23T21:18:04.1Z", 1795468684100 },
+		{ "2026-11-23T21:18:04.12399999999999999999Z", 1795468684123 },
+		{ "2026-11-23T22:18:04+01:00", 1795468684000 },
+		{ "2026-11-23T16:48:04-04:30", 1795468684000 },
+		{ "2024-02-29T23:59:60Z", 1709251200000 },
+		{ "9999-12-31T23:59:59Z", 253402300799000 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t ms;
+
+		ck_assert_msg(parse_date_time(cases[i].text, strlen(cases[i].text), &ms) == 0,
+		    "refused '%s'", cases[i].text);
+		ck_assert_msg(ms == cases[i].ms, "'%s' is %lld", cases[i].text, (long long)ms);
+	}
+}
+END_TEST
+
+START_TEST(no_date_times)
+{
+	static const char *const texts[] = { "", "2026-11-23", "2026-11-23T21:18:04",
+		"2026-11-23 21:18:04Z", "2026-11-23T21:18Z", "2026-11-23T21:18:04.Z",
+		"2026-11-23T21:18:04ZZ", "2026-11-23T21:18:04+0100", "2026-11-23T21:18:04+24:00",
+		"2026-13-23T21:18:04Z", "2026-00-23T21:18:04Z", "2026-11-31T21:18:04Z",
+		"2026-02-29T21:18:04Z", "2026-11-23T24:00:00Z", "2026-11-23T21:60:04Z",
+		"2026-11-23T21:18:61Z", "26-11-23T21:18:04Z", "+2026-11-23T21:18:04Z",
+		"1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2026-11-23T21:18:0" };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		int64_t ms;
+
+		ck_assert_msg(
+		    parse_date_time(texts[i], strlen(texts[i]), &ms) == -1, "took '%s'", texts[i]);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "parse", sizes, no_sizes, durations, no_durations, rates, no_rates,
-	    numbers_within_their_range);
+	    numbers_within_their_range, date_times, no_date_times);
 }
 
 UNIT_MAIN("base/parse")

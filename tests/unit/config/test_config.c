@@ -60,6 +60,7 @@ START_TEST(other_defaults)
 	ck_assert_uint_eq(c->limits.errors, 20);
 	ck_assert_uint_eq(c->limits.idle_ms, 300000);
 	ck_assert_uint_eq(c->limits.data_ms, 600000);
+	ck_assert_uint_eq(c->limits.future_release_ms, 7 * 86400000u);
 	ck_assert_uint_eq(c->limits.min_free, 100u << 20);
 	ck_assert_int_eq(c->log.target, LOG_TARGET_STDERR);
 	ck_assert_int_eq(c->log.format, LOG_FORMAT_TEXT);
@@ -112,7 +113,8 @@ START_TEST(every_key_can_be_given)
 	    "queue { lifetime = 1d warn_after = 0 retry_min = 5s retry_max = 10m\n"
 	    "    bounce_from = bounces@example.com }\n"
 	    "limits { message_size = 1M recipients = 5 connections = 6\n"
-	    "    connections_per_client = 7 errors = 8 idle = 9 data = 10s min_free = 0 }\n"
+	    "    connections_per_client = 7 errors = 8 idle = 9 data = 10s future_release = 0\n"
+	    "    min_free = 0 }\n"
 	    "log { target = journal format = json level = debug }\n");
 
 	ck_assert_str_eq(c->hostname, "app1.example.com");
@@ -141,6 +143,7 @@ START_TEST(every_key_can_be_given)
 	ck_assert_uint_eq(c->limits.errors, 8);
 	ck_assert_uint_eq(c->limits.idle_ms, 9000);
 	ck_assert_uint_eq(c->limits.data_ms, 10000);
+	ck_assert_uint_eq(c->limits.future_release_ms, 0);
 	ck_assert_uint_eq(c->limits.min_free, 0);
 	ck_assert_int_eq(c->log.target, LOG_TARGET_JOURNAL);
 	ck_assert_int_eq(c->log.format, LOG_FORMAT_JSON);

@@ -37,6 +37,7 @@ static const struct {
 	{ "MAIL FROM:<a@example.org> BODY=7BIT", "250 2.1.0 Ok", "a@example.org" },
 	{ "MAIL FROM:<a@example.org> BODY=BINARYMIME", "501 5.5.4 .*", NULL },
 	{ "MAIL FROM:<a@example.org> REQUIRETLS", "555 5.5.4 .*", NULL },
+	{ "MAIL FROM:<a@example.org> HOLDFOR=1", "555 5.5.4 .*", NULL },
 	{ "MAIL FROM:<a@example.org> FOO=bar", "555 5.5.4 .*", NULL },
 	{ "MAIL FROM:<a@example.org", "501 5.1.7 .*", NULL },
 	{ "MAIL FROM:<a@@example.org>", "501 5.1.7 .*", NULL },

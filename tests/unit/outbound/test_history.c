@@ -61,12 +61,12 @@ START_TEST(the_last_order_counts)
 	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 1000, NULL);
 	note(history, OUTCOME_HELD, 64, OUTCOME_ALL, 0, NULL);
 	note(history, OUTCOME_HELD, 128, OUTCOME_ALL, 0, NULL);
-	note(history, OUTCOME_RELEASED, 64, OUTCOME_ALL, 0, NULL);
+	note(history, OUTCOME_RELEASED, 64, OUTCOME_ALL, 3000, NULL);
 
 	struct past *released = take(history, 64), *held = take(history, 128);
 
 	ck_assert(!released->held && released->released);
-	ck_assert_int_eq(released->next_try_ms, 0);
+	ck_assert_int_eq(released->next_try_ms, 3000);
 	ck_assert(held->held && !held->released);
 	past_free(&released);
 	past_free(&held);

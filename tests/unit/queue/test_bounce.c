@@ -87,6 +87,22 @@ START_TEST(a_delay_says_until_when)
 }
 END_TEST
 
+START_TEST(tells_what_the_sender_asked_to_wait_for)
+{
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+	struct envelope later = *bounce.of;
+
+	compose(&bounce);
+	ck_assert_ptr_null(strstr(text, "Future-Release-Request"));
+	later.release_ms = 1795468684123;
+	bounce.of = &later;
+	compose(&bounce);
+	assert_has(
+	    "\r\nFuture-Release-Request: until; 2026-11-23T21:18:04Z\r\n\r\nFinal-Recipient: ");
+}
+END_TEST
+
 START_TEST(is_plain_ascii_with_short_lines)
 {
 	char reply[5000];
@@ -156,8 +172,9 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "report", tells_who_failed_and_why, a_delay_says_until_when,
-	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon,
-	    names_what_the_sender_named, may_hold_the_whole_message);
+	    tells_what_the_sender_asked_to_wait_for, is_plain_ascii_with_short_lines,
+	    bounce_from_replaces_mailer_daemon, names_what_the_sender_named,
+	    may_hold_the_whole_message);
 }
 
 UNIT_MAIN("bounce")

@@ -142,10 +142,13 @@ START_TEST(writes_the_reply_to_ehlo)
 {
 	struct smtp_capabilities offered = {
 		.extensions = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
-			      SMTP_EXT_AUTH | SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_LIMITS,
+			      SMTP_EXT_AUTH | SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_LIMITS |
+			      SMTP_EXT_FUTURERELEASE,
 		.mechanisms = SMTP_MECH_PLAIN | SMTP_MECH_LOGIN,
 		.size = 52428800,
 		.rcpt_max = 1000,
+		.hold_max_s = 604800,
+		.hold_until_ms = 1795468684123,
 	};
 	struct str out = STR_EMPTY;
 
@@ -156,6 +159,7 @@ START_TEST(writes_the_reply_to_ehlo)
 				   "250-AUTH PLAIN LOGIN\r\n"
 				   "250-8BITMIME\r\n"
 				   "250-ENHANCEDSTATUSCODES\r\n"
+				   "250-FUTURERELEASE 604800 2026-11-23T21:18:04Z\r\n"
 				   "250 LIMITS RCPTMAX=1000\r\n");
 	str_free(&out);
 }

@@ -62,6 +62,19 @@ START_TEST(reads_all_parameters_of_mail)
 }
 END_TEST
 
+START_TEST(reads_holds)
+{
+	struct smtp_mail mail;
+
+	ck_assert_ptr_null(read_mail("HOLDFOR=999999999", ALL, &mail));
+	ck_assert_uint_eq(mail.hold_for_s, 999999999);
+	ck_assert_int_eq(mail.hold_until_ms, 0);
+	ck_assert_ptr_null(read_mail("holduntil=2026-11-23T22:18:04+01:00", ALL, &mail));
+	ck_assert_uint_eq(mail.hold_for_s, 0);
+	ck_assert_int_eq(mail.hold_until_ms, 1795468684000);
+}
+END_TEST
+
 START_TEST(reads_sizes)
 {
 	static const struct {
@@ -136,6 +149,16 @@ START_TEST(answers_bad_parameters_of_mail)
 		{ "ENVID=" X100 "x", ALL, 501 },
 		{ "AUTH", ALL, 501 },
 		{ "AUTH=a+zz", ALL, 501 },
+		{ "HOLDFOR", ALL, 501 },
+		{ "HOLDFOR=0", ALL, 501 },
+		{ "HOLDFOR=01", ALL, 501 },
+		{ "HOLDFOR=-1", ALL, 501 },
+		{ "HOLDFOR=1000000000", ALL, 501 },
+		{ "HOLDFOR=1 HOLDFOR=1", ALL, 501 },
+		{ "HOLDFOR=1 HOLDUNTIL=2026-11-23T21:18:04Z", ALL, 501 },
+		{ "HOLDUNTIL=2026-11-23T21:18:04Z HOLDFOR=1", ALL, 501 },
+		{ "HOLDUNTIL", ALL, 501 },
+		{ "HOLDUNTIL=2026-11-23", ALL, 501 },
 		{ "X", ALL, 555 },
 		{ "X=1", ALL, 555 },
 		{ "SIZES=1", ALL, 555 },
@@ -148,6 +171,7 @@ START_TEST(answers_bad_parameters_of_mail)
 		{ "SMTPUTF8", ALL & ~SMTP_EXT_SMTPUTF8, 555 },
 		{ "RET=FULL", ALL & ~SMTP_EXT_DSN, 555 },
 		{ "AUTH=<>", ALL & ~SMTP_EXT_AUTH, 555 },
+		{ "HOLDFOR=x", ALL & ~SMTP_EXT_FUTURERELEASE, 555 },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -234,8 +258,8 @@ END_TEST
 static void
 add_cases(Suite *suite)
 {
-	add_tests(suite, "mail", reads_no_parameters, reads_all_parameters_of_mail, reads_sizes,
-	    reads_bodies, answers_bad_parameters_of_mail, keeps_the_longest_values);
+	add_tests(suite, "mail", reads_no_parameters, reads_all_parameters_of_mail, reads_holds,
+	    reads_sizes, reads_bodies, answers_bad_parameters_of_mail, keeps_the_longest_values);
 	add_tests(suite, "rcpt", reads_parameters_of_rcpt, answers_bad_parameters_of_rcpt);
 }
 

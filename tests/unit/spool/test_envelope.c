@@ -34,6 +34,7 @@ START_TEST(comes_back_as_it_went)
 		.dsn = dsn,
 		.ret = SMTP_RET_FULL,
 		.envid = (char[]){ "id+2B" },
+		.release_ms = 1700000009999,
 		.smtputf8 = true,
 		.requiretls = true,
 		.has_long_lines = true,
@@ -69,6 +70,7 @@ START_TEST(comes_back_as_it_went)
 	ck_assert_str_eq(out->dsn[1].orcpt, "rfc822;x");
 	ck_assert_int_eq(out->ret, SMTP_RET_FULL);
 	ck_assert_str_eq(out->envid, "id+2B");
+	ck_assert_int_eq(out->release_ms, in.release_ms);
 	ck_assert(out->smtputf8 && out->requiretls && out->has_long_lines);
 	ck_assert_int_eq(out->priority, -7);
 	ck_assert(out->is_report && out->warned && out->held);
