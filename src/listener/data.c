@@ -128,6 +128,7 @@ accept_message(struct session *s)
 	counter_add(&counters->accepted_recipients, t->envelope.nrcpt);
 	counter_add(&counters->accepted_bytes, t->size);
 	log_accepted(s, id);
+	s->errors = 0;
 	reply(s, 250, "2.0.0", "Ok: queued as %s", id);
 }
 

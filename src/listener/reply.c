@@ -8,6 +8,7 @@
 
 #include <event2/buffer.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/counters.h"
@@ -36,14 +37,21 @@ refused_command(const struct session *s)
 	return s->phase == PHASE_DATA || s->phase == PHASE_COMMIT ? "DATA" : NULL;
 }
 
+/* What this host has no room for (4.3.x) is no error of its client. */
+static bool
+is_clients_error(const char *enhanced)
+{
+	return strncmp(enhanced, "4.3.", 4) != 0;
+}
+
 /* text is what was sent; its CRLF is cut here. */
 static void
-count_refusal(struct session *s, struct str *text)
+count_refusal(struct session *s, const char *enhanced, struct str *text)
 {
 	uint64_t omitted;
 
 	counter_add(&s->env->counters->rejected_commands, 1);
-	s->errors++;
+	s->errors += is_clients_error(enhanced);
 	if (str_is_bad(text) || text->len < 2 ||
 	    !log_limit_pass(&s->env->rejections, clock_mono_ms(), &omitted))
 		return;
@@ -65,7 +73,7 @@ reply(struct session *s, int code, const char *enhanced, const char *format, ...
 	va_end(args);
 	send_text(s, line);
 	if (code >= 400 && code != 421)
-		count_refusal(s, line);
+		count_refusal(s, enhanced, line);
 }
 
 void

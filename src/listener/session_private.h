@@ -63,7 +63,7 @@ struct session {
 	void (*on_end)(void *ctx);
 	void *ctx;
 	enum session_phase phase;
-	unsigned errors; /* replies that count against limits.errors */
+	unsigned errors; /* those since the last message that count against limits.errors */
 	unsigned failed_logins;
 	bool is_esmtp;     /* said EHLO, not HELO */
 	bool may_relay;    /* lies in relay_from, or a unix socket */

@@ -286,6 +286,21 @@ START_TEST(test_commit_fails)
 }
 END_TEST
 
+START_TEST(test_our_failures_are_no_errors_of_the_client)
+{
+	struct talk talk;
+
+	talk_setup(&talk);
+	talk.config.limits.errors = 1;
+	talk.spool.commit_error = ENOSPC;
+	begin_data(&talk, "EHLO app");
+	talk_say(&talk, ".\r\nNOOP");
+	talk_hear(&talk, "452 4.3.1 .*");
+	talk_hear(&talk, "250 2.0.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
 /* While the disk is behind, the client waits, and nothing is lost. */
 START_TEST(test_backlog)
 {
@@ -319,7 +334,8 @@ add_cases(Suite *suite)
 	add_tests(suite, "trace", test_helo_is_smtp, test_several_recipients_are_not_named,
 	    test_long_header, test_8bit_content_is_marked, test_long_lines_are_marked,
 	    test_null_sender_gets_a_name);
-	add_tests(suite, "spool", test_append_fails, test_commit_fails, test_backlog);
+	add_tests(suite, "spool", test_append_fails, test_commit_fails,
+	    test_our_failures_are_no_errors_of_the_client, test_backlog);
 }
 
 UNIT_MAIN("listener/data")
