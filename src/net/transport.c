@@ -3,6 +3,9 @@
  * transport.c - plain and TLS input and output.
  * Input passes through the stack, so that a buffer holds what arrived and not what might have: many
  * idle sessions then cost little.  The process must ignore SIGPIPE: OpenSSL writes with write(2).
+ *
+ * OpenSSL goes on reading until there are octets for us, and a peer can send records without any
+ * for ever: so each call has an allowance, and key updates, the dearest of them, are counted.
  */
 #include "net/transport.h"
 
@@ -16,6 +19,8 @@
 enum {
 	PLAIN_READ = 32 * 1024,
 	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH,
+	ALLOWANCE = 64 * 1024,
+	KEY_UPDATES_MAX = 100, /* one is due after 2^24 records (RFC 8446 5.5) */
 };
 
 static bool
@@ -74,6 +79,42 @@ tls_result(struct transport *io, int ret)
 	}
 }
 
+/* Called before and after each of OpenSSL's reads: without an allowance it finds nothing to read.
+ */
+static long
+on_bio(BIO *bio, int operation, const char *data, size_t len, int argi, long argl, int result,
+    size_t *processed)
+{
+	struct transport *io = (void *)BIO_get_callback_arg(bio);
+
+	(void)data;
+	(void)len;
+	(void)argi;
+	(void)argl;
+	if (operation == BIO_CB_READ && io->allowance == 0) {
+		BIO_clear_retry_flags(bio);
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0)
+		io->allowance -= *processed < io->allowance ? *processed : io->allowance;
+	return result;
+}
+
+static void
+on_message(int is_sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg)
+{
+	struct transport *io = arg;
+
+	(void)version;
+	(void)ssl;
+	if (is_sent || type != SSL3_RT_HANDSHAKE || len == 0 ||
+	    *(const unsigned char *)data != SSL3_MT_KEY_UPDATE)
+		return;
+	if (++io->key_updates > KEY_UPDATES_MAX)
+		io->allowance = 0;
+}
+
 static enum io
 tls_read(struct transport *io, struct evbuffer *in, size_t max)
 {
@@ -83,6 +124,11 @@ tls_read(struct transport *io, struct evbuffer *in, size_t max)
 		ERR_clear_error();
 		errno = 0;
 		int n = SSL_read(io->ssl, buf, sizeof buf);
+		if (io->key_updates > KEY_UPDATES_MAX) {
+			io->is_broken = true;
+			ERR_raise(ERR_LIB_SSL, SSL_R_TOO_MANY_KEY_UPDATES);
+			return IO_TLS;
+		}
 		if (n <= 0)
 			return tls_result(io, n);
 		if (evbuffer_add(in, buf, (size_t)n) != 0) {
@@ -121,6 +167,7 @@ transport_read(struct transport *io, struct evbuffer *in, size_t max)
 {
 	if (io->is_broken)
 		return IO_EOF;
+	io->allowance = ALLOWANCE;
 	return io->ssl == NULL ? plain_read(io, in, max) : tls_read(io, in, max);
 }
 
@@ -146,6 +193,10 @@ transport_start_tls(struct transport *io, struct ssl_st *ssl)
 			      SSL_MODE_RELEASE_BUFFERS);
 	/* Header and body of a record with one read(2). */
 	SSL_set_read_ahead(ssl, 1);
+	BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
+	BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)io);
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, io);
 	io->ssl = ssl;
 	return 0;
 }
@@ -155,6 +206,7 @@ transport_handshake(struct transport *io)
 {
 	ERR_clear_error();
 	errno = 0;
+	io->allowance = ALLOWANCE;
 	int ret = SSL_do_handshake(io->ssl);
 	return ret == 1 ? IO_DONE : tls_result(io, ret);
 }

@@ -16,6 +16,8 @@ struct transport {
 	int fd;
 	struct ssl_st *ssl; /* NULL: plain */
 	bool is_broken;     /* an error after which OpenSSL forbids further calls */
+	size_t allowance;   /* octets of records that this call may still read */
+	unsigned key_updates;
 };
 
 enum io {

@@ -381,6 +381,41 @@ START_TEST(test_wrong_name_is_explained)
 }
 END_TEST
 
+/* A peer that never says anything, and keeps the other side computing. */
+static void
+update_keys(int times)
+{
+	SSL *ssl = conn_ssl(client.conn);
+
+	for (int i = 0; i < times; i++) {
+		ck_assert_int_eq(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		ck_assert_int_eq(SSL_do_handshake(ssl), 1);
+	}
+}
+
+START_TEST(test_some_key_updates_are_taken)
+{
+	secure();
+	update_keys(50);
+	client.to_send = STREAM;
+	send_more(&client);
+	conn_flush(client.conn);
+	while (server.received < STREAM)
+		event_base_loop(base, EVLOOP_ONCE);
+	ck_assert_int_eq(server.ended, 0);
+}
+END_TEST
+
+START_TEST(test_endless_key_updates_end_it)
+{
+	secure();
+	update_keys(200);
+	loop_until(base, &server.ended);
+	ck_assert_int_eq(server.how, CONN_END_TLS);
+	ck_assert_str_eq(server.why.data, "too many key updates");
+}
+END_TEST
+
 START_TEST(test_may_be_freed_when_secured)
 {
 	client.free_on_secure = true;
@@ -411,6 +446,8 @@ add_cases(Suite *suite)
 	tcase_add_test(tcase, test_eof_ends_the_handshake);
 	tcase_add_test(tcase, test_deadline_holds_for_the_handshake);
 	tcase_add_test(tcase, test_wrong_name_is_explained);
+	tcase_add_test(tcase, test_some_key_updates_are_taken);
+	tcase_add_test(tcase, test_endless_key_updates_end_it);
 	tcase_add_test(tcase, test_may_be_freed_when_secured);
 	suite_add_tcase(suite, tcase);
 }
