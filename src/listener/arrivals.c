@@ -14,11 +14,16 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/sockaddr.h"
 #include "net/proxy_header.h"
 
-enum { HEADER_SEC = 5 }; /* a balancer sends it at once */
+enum {
+	HEADER_SEC = 5,        /* a balancer sends it at once */
+	REFUSALS_LOGGED = 100, /* a second */
+};
 
 struct arrival {
 	LIST_ENTRY(arrival) link;
@@ -35,6 +40,7 @@ struct arrivals {
 	const struct arrivals_events *events;
 	void *ctx;
 	size_t count;
+	struct log_limit refusals;
 	LIST_HEAD(arrival_list, arrival) list;
 };
 
@@ -56,9 +62,12 @@ lose(struct arrival *arrival, const char *why)
 {
 	struct arrivals *arrivals = arrival->owner;
 	char balancer[SOCKADDR_TEXT_SIZE];
+	uint64_t omitted;
 
 	sockaddr_format((struct sockaddr *)&arrival->balancer, arrival->balancer_len, balancer);
-	log_info("proxy_refused", log_s("balancer", balancer), log_s("why", why));
+	if (log_limit_pass(&arrivals->refusals, clock_mono_ms(), &omitted))
+		log_info("proxy_refused", log_s("balancer", balancer), log_s("why", why),
+		    log_d(omitted > 0 ? "omitted" : NULL, omitted));
 	close(arrival->fd);
 	remove_arrival(arrival);
 	arrivals->events->on_lost(arrivals->ctx);
@@ -133,6 +142,7 @@ arrivals_new(struct event_base *base, const struct arrivals_events *events, void
 	if (arrivals == NULL)
 		return NULL;
 	arrivals->base = base;
+	arrivals->refusals.per_second = REFUSALS_LOGGED;
 	arrivals->events = events;
 	arrivals->ctx = ctx;
 	return arrivals;

@@ -131,15 +131,26 @@ ms_to_refusal(const struct auth *auth)
 }
 
 static void
+log_failure(struct session *s)
+{
+	uint64_t omitted;
+
+	if (log_limit_pass(&s->env->failed_logins, clock_mono_ms(), &omitted))
+		log_warning("login_failed", log_s("client", s->client),
+		    log_s("user", s->auth->name),
+		    log_s("mechanism", smtp_mechanism_name(s->auth->mechanism->bit)),
+		    log_s("listener", s->listen->name),
+		    log_d(omitted > 0 ? "omitted" : NULL, omitted));
+}
+
+static void
 fail(struct session *s)
 {
 	struct auth *auth = s->auth;
 	int ms = ms_to_refusal(auth);
 	struct timeval pause = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
-	log_warning("login_failed", log_s("client", s->client), log_s("user", auth->name),
-	    log_s("mechanism", smtp_mechanism_name(auth->mechanism->bit)),
-	    log_s("listener", s->listen->name));
+	log_failure(s);
 	session_enter(s, PHASE_VERIFY);
 	auth->pause = evtimer_new(s->env->base, on_pause_over, s);
 	if (auth->pause == NULL || evtimer_add(auth->pause, &pause) < 0)

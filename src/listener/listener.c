@@ -106,16 +106,31 @@ log_refused(struct listener *l, const struct sockaddr *peer, socklen_t len, cons
 
 /* A fresh socket's buffer takes a line: what it does not take is lost, and no loss. */
 static void
-turn_away(struct listener *l, int fd, const struct sockaddr *peer, socklen_t len, const char *why)
+say_why(const struct listener *l, int fd, const char *why)
 {
 	struct str line = STR_EMPTY;
 
-	counter_add(&l->env.counters->sessions_refused, 1);
-	log_refused(l, peer, len, why);
 	str_printf(&line, "421 4.7.0 %s %s\r\n", l->env.config->hostname, why);
 	if (!str_is_bad(&line))
 		(void)!send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	str_free(&line);
+}
+
+/*
+ * A client that begins with TLS could read it behind a handshake alone, which is more than a flood
+ * is to cost.  To close with unread input would reset, and the line might be lost.
+ */
+static void
+turn_away(struct listener *l, size_t index, int fd, const struct sockaddr *peer, socklen_t len,
+    const char *why)
+{
+	char waste[1024];
+
+	counter_add(&l->env.counters->sessions_refused, 1);
+	log_refused(l, peer, len, why);
+	if (l->env.config->listen[index].tls != TLS_IMPLICIT)
+		say_why(l, fd, why);
+	(void)!recv(fd, waste, sizeof waste, MSG_DONTWAIT);
 	close(fd);
 }
 
@@ -159,7 +174,7 @@ let_in(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t l
 	const char *why = admit(ctx, index, fd, peer, len);
 
 	if (why != NULL)
-		turn_away(ctx, fd, peer, len, why);
+		turn_away(ctx, index, fd, peer, len, why);
 	tell_if_done(ctx);
 }
 
@@ -181,9 +196,9 @@ on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_
 	if (!is_balancer(&config->listen[index], peer))
 		let_in(l, index, fd, peer, len);
 	else if (l->nguests + arrivals_count(l->arrivals) >= config->limits.connections)
-		turn_away(l, fd, peer, len, "too many connections");
+		turn_away(l, index, fd, peer, len, "too many connections");
 	else if (arrivals_wait(l->arrivals, index, fd, peer, len) < 0)
-		turn_away(l, fd, peer, len, "out of memory");
+		turn_away(l, index, fd, peer, len, "out of memory");
 }
 
 static void

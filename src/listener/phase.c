@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -54,12 +55,22 @@ session_reset(struct session *s)
 }
 
 void
+session_log_end(struct session *s, const char *event, const char *why)
+{
+	uint64_t omitted;
+
+	if (log_limit_pass(&s->env->endings, clock_mono_ms(), &omitted))
+		log_info(event, log_s("client", s->client), log_s("helo", s->helo),
+		    log_s("why", why), log_s("listener", s->listen->name),
+		    log_d(omitted > 0 ? "omitted" : NULL, omitted));
+}
+
+void
 session_part(struct session *s, const struct session_farewell *why)
 {
 	if (s->phase == PHASE_OVER)
 		return;
-	log_info(why->event, log_s("client", s->client), log_s("helo", s->helo),
-	    log_s("listener", s->listen->name));
+	session_log_end(s, why->event, why->text);
 	reply(s, 421, why->enhanced, "%s %s", s->env->config->hostname, why->text);
 	session_enter(s, PHASE_OVER);
 }

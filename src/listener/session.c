@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "listener/auth.h"
@@ -23,7 +24,9 @@
 #include "net/conn.h"
 #include "smtp/extension.h"
 
-enum { SESSION_REJECTIONS_LOGGED = 100 }; /* a second, of all sessions */
+enum { SESSION_LINES_LOGGED = 100 }; /* of each kind a second, of all sessions */
+
+enum { SESSION_HANDSHAKE_MS = 60 * 1000 }; /* at most, however long a client may be idle */
 
 /* For the last reply to leave; while draining, the process is about to end. */
 enum { SESSION_LINGER_MS = 2000, SESSION_DRAIN_LINGER_MS = 500 };
@@ -54,7 +57,11 @@ session_env_init(struct session_env *env)
 	env->offered = SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
 		       SMTP_EXT_ENHANCEDSTATUSCODES | SMTP_EXT_CHUNKING | SMTP_EXT_DSN |
 		       SMTP_EXT_SMTPUTF8 | SMTP_EXT_MT_PRIORITY | SMTP_EXT_LIMITS;
-	env->rejections.per_second = SESSION_REJECTIONS_LOGGED;
+	env->rejections.per_second = SESSION_LINES_LOGGED;
+	env->endings.per_second = SESSION_LINES_LOGGED;
+	env->failed_logins.per_second = SESSION_LINES_LOGGED;
+	env->lingering.per_second =
+	    (unsigned)(env->config->limits.connections * 1000 / (2 * SESSION_LINGER_MS)) + 1;
 }
 
 void
@@ -141,6 +148,8 @@ set_deadline(struct session *s)
 		conn_set_deadline(s->conn, 0);
 	else if (s->phase == PHASE_DATA || s->phase == PHASE_CHUNK)
 		conn_set_deadline(s->conn, limits->data_ms);
+	else if (s->phase == PHASE_TLS && limits->idle_ms > SESSION_HANDSHAKE_MS)
+		conn_set_deadline(s->conn, SESSION_HANDSHAKE_MS);
 	else
 		conn_set_deadline(s->conn, limits->idle_ms);
 }
@@ -150,6 +159,21 @@ static bool
 is_at_work(const struct session *s)
 {
 	return s->phase == PHASE_COMMIT || s->phase == PHASE_VERIFY || data_is_waiting(s);
+}
+
+/*
+ * What lingers is no session any more, and counts to no limit: clients that never close are to be
+ * half as many as sessions may be at most.
+ */
+static unsigned
+linger_ms(struct session *s)
+{
+	uint64_t omitted;
+
+	if (s->is_draining)
+		return SESSION_DRAIN_LINGER_MS;
+	return log_limit_pass(&s->env->lingering, clock_mono_ms(), &omitted) ? SESSION_LINGER_MS
+									     : 0;
 }
 
 void
@@ -170,7 +194,7 @@ session_advance(struct session *s)
 	void (*on_end)(void *ctx) = s->on_end;
 	void *ctx = s->ctx;
 
-	conn_close(&s->conn, s->is_draining ? SESSION_DRAIN_LINGER_MS : SESSION_LINGER_MS);
+	conn_close(&s->conn, linger_ms(s));
 	session_free(&s);
 	on_end(ctx);
 }
@@ -201,8 +225,7 @@ on_conn_end(void *ctx, enum conn_end how, const char *why)
 
 	s->peer_is_done = true;
 	if (how == CONN_END_TLS)
-		log_info("tls_failed", log_s("client", s->client), log_s("why", why),
-		    log_s("listener", s->listen->name));
+		session_log_end(s, "tls_failed", why);
 	if (how == CONN_END_DEADLINE) {
 		session_part(s, &timed_out);
 	} else if (how != CONN_END_EOF) {

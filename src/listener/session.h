@@ -29,9 +29,12 @@ struct session_env {
 	const struct space *space;
 	struct id_source ids;
 	struct auth_env auth;
-	unsigned offered;            /* set of smtp_extension that EHLO shows to everybody */
-	struct str line;             /* for a text that is formatted and used at once */
-	struct log_limit rejections; /* of the log: a client may cause thousands */
+	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */
+	struct str line;  /* for a text that is formatted and used at once */
+	/* Of the log, since clients may cause thousands: refused commands, ends of sessions,
+	 * logins. */
+	struct log_limit rejections, endings, failed_logins;
+	struct log_limit lingering; /* sessions a second that wait for their client to close */
 };
 
 /* Prepare what is computed once.  The pointers are set by the caller and borrowed. */

@@ -111,6 +111,9 @@ struct session_farewell {
 	const char *text; /* stands behind "421 ENHANCED HOSTNAME" */
 };
 
+/* A line of the log, unless there were many of late. */
+void session_log_end(struct session *session, const char *event, const char *why);
+
 /* Say 421 and end the session. */
 void session_part(struct session *session, const struct session_farewell *farewell);
 

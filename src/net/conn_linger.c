@@ -29,6 +29,8 @@ conn_linger(struct conn *conn, unsigned linger_ms)
 	if (!is_lost(conn))
 		conn_write_out(conn);
 	if (is_lost(conn) || linger_ms == 0) {
+		if (!is_lost(conn))
+			transport_shutdown(&conn->io);
 		conn_destroy(conn);
 		return;
 	}

@@ -11,8 +11,8 @@ import threading
 import time
 
 import pytest
-from postern import Postern, queue_id, wait_until
-from provider import Provider
+from postern import Postern, free_port, queue_id, wait_until
+from provider import Provider, certificates
 from talk import TRANSACTION, Talk
 
 ATTACKER = "127.0.0.9"
@@ -94,6 +94,12 @@ def attack(postern, growth_max=GROWTH_MAX):
 def server():
     limits = {"connections": 2000, "connections_per_client": 200, "message_size": "1M", "idle": "20s", "data": "20s"}
     with Provider() as provider, Postern(provider, limits=limits) as postern:
+        local = postern.settings["listen"]["local"]
+        postern.secure = free_port()
+        postern.set(listen={"local": local, "secure": dict(local, port=postern.secure, tls="implicit",
+                                                           tls_cert_file=certificates() / "good.pem",
+                                                           tls_key_file=certificates() / "good.key")})
+        postern.reload()
         yield postern
 
 
@@ -140,6 +146,19 @@ def test_a_flood_of_connects_is_refused_in_few_lines(server):
 
         assert wait_until(are_left_out, 30, "a line that tells how many more there were")
     assert len(server.log("session_refused")) < tried / 10
+
+
+def test_a_flood_of_broken_handshakes_is_told_in_few_lines(server):
+    hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"
+
+    def are_left_out():
+        for _ in range(300):
+            with Talk(server.secure, source=ATTACKER) as talk:
+                talk.send(hello)
+        return [line for line in server.log("tls_failed") if int(line.get("omitted", 0)) > 0]
+
+    with attack(server):
+        wait_until(are_left_out, 30, "a line that tells how many more there were")
 
 
 def test_resets_in_the_content_leave_nothing(server):

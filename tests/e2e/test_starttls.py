@@ -112,6 +112,20 @@ def test_silent_handshakes_hold_up_nobody(server):
         sock.close()
 
 
+def test_who_never_shakes_hands_counts_and_is_let_go():
+    limits = {"idle": "1s", "connections": 2}
+    with Provider() as provider, Postern(provider, limits=limits, listen={"tls": "implicit", **shown()}) as postern:
+        silent = [socket.create_connection(("127.0.0.1", postern.port)) for _ in range(2)]
+        wait_until(lambda: "clients: 2 now" in postern.ctl("status").stdout, what="two sessions")
+        with Talk(postern.port) as talk:
+            assert talk.is_over()
+        for sock in silent:
+            assert sock.recv(100) == b""
+            sock.close()
+        with smtplib.SMTP_SSL("localhost", postern.port, context=trust(), timeout=30) as client:
+            submit(client)
+
+
 def test_a_reload_shows_the_new_certificate_and_keeps_sessions():
     with Provider() as provider, Postern(provider) as postern:
         cert, key = postern.dir / "cert.pem", postern.dir / "key.pem"
@@ -168,6 +182,10 @@ def test_an_old_printer():
             assert client.sock.version() == "TLSv1"
             id = submit(client)
         assert "with ESMTPS (TLSv1 " in received(postern, id)
+        done = subprocess.run(["openssl", "s_client", "-quiet", "-tls1", "-cipher", "DEFAULT:@SECLEVEL=0", "-starttls", "smtp",
+                               "-CAfile", certificates() / "ca.pem", "-connect", f"localhost:{postern.port}"],
+                              input=b"QUIT\r\n", capture_output=True, timeout=30)
+        assert b"221 2.0.0 " in done.stdout, done
 
 
 def test_an_old_version_is_refused(server):

@@ -190,6 +190,64 @@ START_TEST(test_limit_of_connections)
 }
 END_TEST
 
+/* Plain words would be garbage to it. */
+START_TEST(test_tls_clients_are_turned_away_without_a_word)
+{
+	struct guest guest;
+	struct house house;
+
+	house_setup(&house);
+	house.config.limits.connections = 0;
+	house.listen.tls = TLS_IMPLICIT;
+	house_open(&house);
+	guest_come(&house, &guest);
+	guest_hear_end(&guest);
+	ck_assert_uint_eq(counter_get(&house.rig.counters.sessions_refused), 1);
+	guest_go(&guest);
+	house_close(&house);
+}
+END_TEST
+
+/* Whether the server has closed, and not only its side: it refuses to hear more. */
+static bool
+is_reset(struct house *house, struct guest *guest)
+{
+	for (int i = 0; i < 3; i++) {
+		if (send(guest->fd, "x", 1, MSG_NOSIGNAL) < 0)
+			return true;
+		house_turn(house);
+	}
+	return false;
+}
+
+/* They count to no limit any more, so there must be one for them. */
+START_TEST(test_few_linger_that_do_not_leave)
+{
+	enum { GUESTS = 9 };
+	struct guest guests[GUESTS];
+	struct house house;
+	int resets = 0;
+
+	house_setup(&house);
+	house.config.limits.connections = 8;
+	house_open(&house);
+	for (int i = 0; i < GUESTS; i++) {
+		guest_come(&house, &guests[i]);
+		guest_hear_code(&guests[i], "220 ");
+		guest_say(&guests[i], "QUIT\r\n", 6);
+		guest_hear_code(&guests[i], "221 ");
+		guest_hear_end(&guests[i]);
+	}
+	for (int i = 0; i < GUESTS; i++)
+		resets += is_reset(&house, &guests[i]);
+	ck_assert_int_ge(resets, GUESTS - 6); /* three of each second */
+	ck_assert_int_lt(resets, GUESTS);
+	for (int i = 0; i < GUESTS; i++)
+		guest_go(&guests[i]);
+	house_close(&house);
+}
+END_TEST
+
 static void
 on_done(void *ctx)
 {
@@ -315,6 +373,8 @@ add_cases(Suite *suite)
 	    trouble, test_disk_trouble, 0, (int)(sizeof troubles / sizeof *troubles));
 	tcase_add_loop_test(
 	    trouble, test_limit_of_connections, 0, (int)(sizeof limits_ / sizeof *limits_));
+	tcase_add_test(trouble, test_tls_clients_are_turned_away_without_a_word);
+	tcase_add_test(trouble, test_few_linger_that_do_not_leave);
 	suite_add_tcase(suite, trouble);
 	add_tests(suite, "drain", test_drain_an_empty_house, test_stop, test_reload,
 	    test_free_with_guests);
