@@ -94,8 +94,8 @@ cidr_contains(const struct cidr *network, const struct sockaddr *address)
 	return same_prefix(network->address, bytes, network->bits);
 }
 
-static bool
-is_inside(const struct cidr *network, const struct cidr *outer)
+bool
+cidr_is_inside(const struct cidr *network, const struct cidr *outer)
 {
 	return network->bits >= outer->bits &&
 	       same_prefix(network->address, outer->address, outer->bits);
@@ -104,5 +104,14 @@ is_inside(const struct cidr *network, const struct cidr *outer)
 bool
 cidr_is_loopback(const struct cidr *network)
 {
-	return is_inside(network, &loopback4) || is_inside(network, &loopback6);
+	return cidr_is_inside(network, &loopback4) || cidr_is_inside(network, &loopback6);
+}
+
+bool
+cidr_list_contains(const struct cidr_list *list, const struct sockaddr *address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (cidr_contains(&list->network[i], address))
+			return true;
+	return false;
 }

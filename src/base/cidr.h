@@ -4,6 +4,7 @@
 #define BASE_CIDR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 /*
@@ -27,5 +28,16 @@ bool cidr_contains(const struct cidr *network, const struct sockaddr *address);
 
 /* Whether every address of the network is a loopback address (127.0.0.0/8, ::1). */
 bool cidr_is_loopback(const struct cidr *network);
+
+/* Whether every address of the network lies in the other one. */
+bool cidr_is_inside(const struct cidr *network, const struct cidr *outer);
+
+struct cidr_list {
+	struct cidr *network;
+	size_t count;
+};
+
+/* Whether an address lies in one of them. */
+bool cidr_list_contains(const struct cidr_list *list, const struct sockaddr *address);
 
 #endif

@@ -70,6 +70,9 @@ record_of(struct config *config, const struct raw_section *section)
 	case SECTION_ROUTE:
 		config->route[config->nroute].name = xstrdup(section->title);
 		return &config->route[config->nroute++];
+	case SECTION_CLIENT:
+		config->client[config->nclient].name = xstrdup(section->title);
+		return &config->client[config->nclient++];
 	case SECTION_QUEUE:
 		return &config->queue;
 	case SECTION_LIMITS:
@@ -103,6 +106,7 @@ config_build(struct config *config, struct raw *raw, struct report *report)
 	config->upstream =
 	    xcalloc(count_sections(raw, SECTION_UPSTREAM) + 1, sizeof *config->upstream);
 	config->route = xcalloc(count_sections(raw, SECTION_ROUTE) + 1, sizeof *config->route);
+	config->client = xcalloc(count_sections(raw, SECTION_CLIENT) + 1, sizeof *config->client);
 
 	set_defaults(SECTION_QUEUE, NULL, &config->queue);
 	set_defaults(SECTION_LIMITS, NULL, &config->limits);

@@ -21,7 +21,7 @@ void config_check(const struct config *config, const struct raw *raw, struct rep
 /* Whether it has no criteria. */
 bool route_takes_all(const struct config_route *route);
 
-/* The raw section of the nth listener, upstream or route. */
+/* The raw section of the nth listener, upstream, route or client. */
 const struct raw_section *raw_nth(const struct raw *raw, enum section_kind kind, size_t nth);
 
 #endif

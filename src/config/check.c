@@ -82,6 +82,8 @@ config_check(const struct config *config, const struct raw *raw, struct report *
 {
 	check_names(raw, report);
 	check_listeners(config, raw, report);
+	check_relay(config, raw, report);
+	check_clients(config, raw, report);
 	check_upstreams(config, raw, report);
 	check_routes(config, raw, report);
 	check_queue(&config->queue, raw, report);

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * check_listen.c - the rules of listeners.  The one that matters: no file that passes makes an open
- * relay, so a listener that other hosts reach says whom it serves, and that is never everybody.
- */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdlib.h>
+/* check_listen.c - the rules of listeners; whom they serve is checked in check_relay.c. */
 #include <string.h>
 
 #include "base/cidr.h"
@@ -13,46 +7,6 @@
 #include "config/check.h"
 #include "config/config.h"
 #include "config/report.h"
-
-/*
- * More than any one site has: 0.0.0.0/0 in pieces, or a mask mistyped.  IPv6 has wide networks for
- * local use.  Counted in bits of IPv4-mapped addresses, as struct cidr does.
- */
-enum { WIDEST_IPV4 = 96 + 8, WIDEST_IPV6 = 16, MAPPED_BITS = 96 };
-
-static bool
-is_inside(const struct cidr *network, const char *outer)
-{
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
-	struct cidr wide;
-	const char *why;
-
-	memcpy(&address.sin6_addr, network->address, sizeof network->address);
-	return cidr_parse(outer, &wide, &why) == 0 && network->bits >= wide.bits &&
-	       cidr_contains(&wide, (const struct sockaddr *)&address);
-}
-
-/* Whether it has all IPv4 addresses, or more of them than one site has. */
-static bool
-has_much_ipv4(const struct cidr *network)
-{
-	struct cidr mapped = { { [10] = 0xff, [11] = 0xff }, MAPPED_BITS };
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
-
-	if (network->bits >= MAPPED_BITS)
-		return network->bits < WIDEST_IPV4 && is_inside(network, "::ffff:0:0/96");
-	memcpy(&address.sin6_addr, mapped.address, sizeof mapped.address);
-	return cidr_contains(network, (const struct sockaddr *)&address);
-}
-
-static bool
-is_everybody(const struct cidr *network)
-{
-	if (has_much_ipv4(network))
-		return true;
-	return network->bits < WIDEST_IPV6 && !is_inside(network, "fc00::/7") &&
-	       !is_inside(network, "fe80::/10");
-}
 
 /* The address as a network of one host, so that its texts compare. */
 static struct cidr
@@ -64,52 +18,6 @@ host_of(const struct config_listen *listen)
 	if (cidr_parse(listen->address, &host, &why) < 0)
 		host.bits = 0;
 	return host;
-}
-
-/* Whether no other host reaches it. */
-static bool
-is_on_this_host(const struct config_listen *listen)
-{
-	const struct cidr host = host_of(listen);
-
-	return config_listen_is_unix(listen) || cidr_is_loopback(&host);
-}
-
-/* Report each network of a list that is more than one site has. */
-static void
-check_networks(const struct raw_section *section, const char *name, const char *why,
-    const char *allowed, struct report *report)
-{
-	for (size_t i = 0; i < section->count; i++) {
-		const struct raw_value *value = &section->values[i];
-		struct cidr network;
-		const char *bad;
-
-		if (!value->bad && strcmp(value->key->name, name) == 0 &&
-		    cidr_parse(value->text, &network, &bad) == 0 && is_everybody(&network))
-			raw_report(report, section, value, why, allowed);
-	}
-}
-
-static void
-check_relay_from(
-    const struct config_listen *listen, const struct raw_section *section, struct report *report)
-{
-	bool is_loopback = is_on_this_host(listen);
-
-	/* Who logs in needs no network. */
-	if (!is_loopback && !raw_mentions(section, "relay_from") &&
-	    !raw_mentions(section, "users_file"))
-		report_add(report, raw_line(section, "address"),
-		    "listen \"%s\": address = %s: other hosts reach it, and relay_from is missing; "
-		    "allowed: with relay_from = { the networks that may relay }",
-		    listen->name, listen->address);
-	if (!is_loopback || listen->nproxy_from > 0)
-		check_networks(section, "relay_from",
-		    "makes an open relay, as other hosts reach this listener",
-		    "the networks of your own hosts, each of /8 or less (IPv6: /16)", report);
-	check_networks(section, "proxy_from", "lets everybody choose a client's address",
-	    "the addresses of your own balancers, each of /8 or less (IPv6: /16)", report);
 }
 
 static bool
@@ -203,7 +111,7 @@ check_users(
 {
 	if (listen->auth_required)
 		check_needs(section, "auth_required", "users_file", report);
-	if (listen->users_file != NULL && listen->tls == TLS_NONE && !is_on_this_host(listen))
+	if (listen->users_file != NULL && listen->tls == TLS_NONE && !check_is_on_this_host(listen))
 		raw_report(report, section, raw_find(section, "users_file"),
 		    "passwords would travel in the clear", "with tls_cert_file and tls_key_file");
 }
@@ -214,7 +122,6 @@ check_listeners(const struct config *config, const struct raw *raw, struct repor
 	for (size_t i = 0; i < config->nlisten && !config->listen[i].is_default; i++) {
 		const struct raw_section *section = raw_nth(raw, SECTION_LISTEN, i);
 
-		check_relay_from(&config->listen[i], section, report);
 		check_place(config, i, raw, report);
 		check_unix(&config->listen[i], section, report);
 		check_listen_tls(&config->listen[i], section, report);

@@ -4,12 +4,12 @@
  * message is left without a way.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/config.h"
+#include "config/list.h"
 #include "config/report.h"
 
 /* The ith name that a value of this key may be; NULL: there are no more. */
@@ -48,8 +48,8 @@ report_unknown(const struct config *config, const struct raw_section *section,
 	str_free(&allowed);
 }
 
-static void
-check_names(const struct config *config, const struct raw_section *section, const char *key,
+void
+check_known(const struct config *config, const struct raw_section *section, const char *key,
     struct report *report)
 {
 	for (size_t i = 0; i < section->count; i++) {
@@ -85,39 +85,13 @@ check_repeated(const struct raw_section *section, struct report *report)
 	}
 }
 
-/* Whether each value of b is one of a's, or a takes any. */
-static bool
-has_all(const struct config_list *a, const struct config_list *b)
-{
-	if (a->count == 0)
-		return true;
-	for (size_t i = 0; i < b->count; i++) {
-		size_t j = 0;
-
-		while (j < a->count && strcasecmp(a->text[j], b->text[i]) != 0)
-			j++;
-		if (j == a->count)
-			return false;
-	}
-	return b->count > 0;
-}
-
 /* Whatever the later one takes was taken by this one before. */
 static bool
 covers(const struct config_route *earlier, const struct config_route *later)
 {
-	return has_all(&earlier->from, &later->from) && has_all(&earlier->to, &later->to) &&
-	       has_all(&earlier->listen, &later->listen);
-}
-
-/* Its criteria are what the file says, none of them left out for a mistake. */
-static bool
-is_sound(const struct raw_section *section)
-{
-	for (size_t i = 0; i < section->count; i++)
-		if (section->values[i].bad)
-			return false;
-	return true;
+	return config_list_covers(&earlier->from, &later->from) &&
+	       config_list_covers(&earlier->to, &later->to) &&
+	       config_list_covers(&earlier->listen, &later->listen);
 }
 
 static void
@@ -125,10 +99,10 @@ check_reach(const struct config *config, size_t at, const struct raw *raw, struc
 {
 	const struct raw_section *section = raw_nth(raw, SECTION_ROUTE, at);
 
-	for (size_t i = 0; i < at && is_sound(section); i++) {
+	for (size_t i = 0; i < at && raw_is_sound(section); i++) {
 		const struct raw_section *earlier = raw_nth(raw, SECTION_ROUTE, i);
 
-		if (!is_sound(earlier) || !covers(&config->route[i], &config->route[at]))
+		if (!raw_is_sound(earlier) || !covers(&config->route[i], &config->route[at]))
 			continue;
 		report_add(report, section->line,
 		    "route \"%s\": never used, since route \"%s\" in line %u takes all that it "
@@ -162,8 +136,8 @@ check_route(const struct config *config, size_t at, const struct raw *raw, struc
 		    "route \"%s\": upstreams is missing; needed: upstreams = { names of upstream "
 		    "sections, the first to be used first }",
 		    section->title);
-	check_names(config, section, "listen", report);
-	check_names(config, section, "upstreams", report);
+	check_known(config, section, "listen", report);
+	check_known(config, section, "upstreams", report);
 	check_repeated(section, report);
 	check_reach(config, at, raw, report);
 }

@@ -8,6 +8,7 @@
 #include "config/build.h"
 #include "config/config.h"
 #include "config/hostname.h"
+#include "config/list.h"
 #include "config/path.h"
 
 static const char default_user[] = "postern";
@@ -84,7 +85,8 @@ complete_listener(
 {
 	if (config_listen_is_unix(listen))
 		listen->port = 0;
-	if (listen->nrelay_from == 0)
+	/* Client sections say it all where there are any. */
+	if (listen->relay_from.count == 0 && !config_has_clients(config, listen))
 		relay_from_loopback(listen);
 	anchor(config, &listen->users_file);
 	listen->users_line = section == NULL ? 0 : raw_line(section, "users_file");

@@ -36,8 +36,8 @@ free_listeners(struct config *config)
 	for (size_t i = 0; i < config->nlisten; i++) {
 		free(config->listen[i].name);
 		free(config->listen[i].address);
-		free(config->listen[i].relay_from);
-		free(config->listen[i].proxy_from);
+		free(config->listen[i].relay_from.network);
+		free(config->listen[i].proxy_from.network);
 		free(config->listen[i].tls_cert_file);
 		free(config->listen[i].tls_key_file);
 		free(config->listen[i].users_file);
@@ -92,6 +92,21 @@ free_routes(struct config *config)
 	free(config->route);
 }
 
+static void
+free_clients(struct config *config)
+{
+	for (size_t i = 0; i < config->nclient; i++) {
+		free(config->client[i].name);
+		free(config->client[i].match.network);
+		free_list(&config->client[i].users);
+		free_list(&config->client[i].listen);
+		free_list(&config->client[i].senders);
+		free_list(&config->client[i].recipients);
+		free_list(&config->client[i].refuse_recipients);
+	}
+	free(config->client);
+}
+
 void
 config_free(struct config **config)
 {
@@ -103,6 +118,7 @@ config_free(struct config **config)
 	free_listeners(old);
 	free_upstreams(old);
 	free_routes(old);
+	free_clients(old);
 	free(old->file);
 	free(old->hostname);
 	free(old->domain);

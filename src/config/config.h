@@ -55,11 +55,9 @@ struct config_listen {
 	char *address; /* numeric IPv4 or IPv6, or the absolute path of a unix socket; checked */
 	uint16_t port; /* 0: the kernel chooses, for tests; it is logged; or a unix socket */
 	unsigned mode; /* permissions of a unix socket */
-	struct cidr *relay_from;
-	size_t nrelay_from;
+	struct cidr_list relay_from;
 	struct config_priority priority;
-	struct cidr *proxy_from; /* balancers that speak the PROXY protocol */
-	size_t nproxy_from;
+	struct cidr_list proxy_from;        /* balancers that speak the PROXY protocol */
 	enum tls_mode tls;                  /* default: by port, if there is a certificate */
 	char *tls_cert_file, *tls_key_file; /* absolute; both, unless tls is TLS_NONE */
 	enum tls_least tls_min;
@@ -131,6 +129,24 @@ struct config_route {
 	bool is_default; /* not in the file: what no route wants */
 };
 
+/*
+ * What clients may do.  The first section whose criteria match, users and listen are all met
+ * counts; see listener/policy.h.
+ */
+struct config_client {
+	char *name;
+	struct cidr_list match;        /* of the client's address; empty: any */
+	struct config_list users;      /* who have logged in, "*": anybody has; empty: any client */
+	struct config_list listen;     /* names; empty: any */
+	bool relay;                    /* whether it may send at all */
+	struct config_list senders;    /* patterns: see smtp_pattern_means(); empty: any */
+	struct config_list recipients; /* the same */
+	struct config_list refuse_recipients; /* these not, whatever recipients says */
+	uint64_t message_size;                /* 0: that of the limits */
+	struct rate rate;                     /* messages of one address */
+	unsigned connections;                 /* of one address at a time; 0: that of the limits */
+};
+
 struct config_queue {
 	uint64_t lifetime_ms, warn_after_ms; /* warn_after 0: never */
 	uint64_t retry_min_ms, retry_max_ms;
@@ -167,6 +183,8 @@ struct config {
 	size_t nupstream;
 	struct config_route *route; /* in the order of the file; the last one takes everything */
 	size_t nroute;
+	struct config_client *client; /* in the order of the file */
+	size_t nclient;
 	struct config_queue queue;
 	struct config_limits limits;
 	struct config_log log;

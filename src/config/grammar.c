@@ -47,10 +47,10 @@ static const struct hint {
 	{ "missing equal sign after option '%s'", "write KEY = VALUE" },
 	{ "unexpected token '%s'", "write KEY = VALUE, or KEY = { VALUE, VALUE } for a list" },
 	{ "missing title for section '%s'",
-	    "listen, upstream and route have a name: upstream \"NAME\" { }" },
+	    "listen, upstream, route and client have a name: upstream \"NAME\" { }" },
 	{ "missing opening brace for section '%s'",
-	    "write listen \"NAME\" { }, upstream \"NAME\" { }, route \"NAME\" { }, queue { }, "
-	    "limits { } or log { }" },
+	    "write listen \"NAME\" { }, upstream \"NAME\" { }, route \"NAME\" { }, "
+	    "client \"NAME\" { }, queue { }, limits { } or log { }" },
 	{ "premature end of file", "a closing brace, a closing quote or a value is missing" },
 	{ "unterminated string constant", "a closing quote is missing" },
 	{ "unexpected closing brace", "it closes nothing; remove it" },

@@ -17,6 +17,7 @@ const struct section config_sections[SECTION_KINDS] = {
 	[SECTION_QUEUE] = { "queue", false },
 	[SECTION_LIMITS] = { "limits", false },
 	[SECTION_LOG] = { "log", false },
+	[SECTION_CLIENT] = { "client", true },
 };
 
 /* clang-format off */
@@ -118,6 +119,21 @@ static const struct key log_keys[] = {
 	{ "level",  &kind_level, "info", NULL, NULL, AT(config_log, level) },
 	{ .name = NULL }
 };
+
+static const struct key client_keys[] = {
+	{ "match",      &kind_networks, NULL, NULL, NULL, AT(config_client, match) },
+	{ "users",      &kind_names, NULL, NULL, NULL, AT(config_client, users) },
+	{ "listen",     &kind_names, NULL, NULL, NULL, AT(config_client, listen) },
+	{ "relay",      &kind_answer, "yes", NULL, NULL, AT(config_client, relay) },
+	{ "senders",    &kind_senders, NULL, NULL, NULL, AT(config_client, senders) },
+	{ "recipients", &kind_recipients, NULL, NULL, NULL, AT(config_client, recipients) },
+	{ "refuse_recipients", &kind_recipients, NULL, NULL, NULL,
+	    AT(config_client, refuse_recipients) },
+	{ "message_size", &kind_size, NULL, "1K", "2G", AT(config_client, message_size) },
+	{ "rate",       &kind_rate, NULL, NULL, NULL, AT(config_client, rate) },
+	{ "connections", &kind_number, NULL, "1", "100000", AT(config_client, connections) },
+	{ .name = NULL }
+};
 /* clang-format on */
 
 const struct key *const config_keys[SECTION_KINDS] = {
@@ -128,6 +144,7 @@ const struct key *const config_keys[SECTION_KINDS] = {
 	[SECTION_QUEUE] = queue_keys,
 	[SECTION_LIMITS] = limits_keys,
 	[SECTION_LOG] = log_keys,
+	[SECTION_CLIENT] = client_keys,
 };
 
 const struct key *

@@ -143,36 +143,19 @@ set_user(const struct key *key, const char *text, void *record)
 	return replace(key, text, record);
 }
 
+/* One network of a list. */
 static const char *
-append_network(const char *text, struct cidr **list, size_t *count)
+add_network(const struct key *key, const char *text, void *record)
 {
+	struct cidr_list *list = (void *)((char *)record + key->offset);
 	struct cidr network;
 	const char *why;
 
 	if (cidr_parse(text, &network, &why) < 0)
 		return why;
-	*list = xreallocarray(*list, *count + 1, sizeof **list);
-	(*list)[(*count)++] = network;
+	list->network = xreallocarray(list->network, list->count + 1, sizeof *list->network);
+	list->network[list->count++] = network;
 	return NULL;
-}
-
-/* One network of a list. */
-static const char *
-add_network(const struct key *key, const char *text, void *record)
-{
-	struct config_listen *listen = record;
-
-	(void)key;
-	return append_network(text, &listen->relay_from, &listen->nrelay_from);
-}
-
-static const char *
-add_balancer(const struct key *key, const char *text, void *record)
-{
-	struct config_listen *listen = record;
-
-	(void)key;
-	return append_network(text, &listen->proxy_from, &listen->nproxy_from);
 }
 
 /* One source address of a list that has at most one of each family. */
@@ -301,7 +284,7 @@ const struct kind kind_user = KIND(set_user, "the name of a user of this system"
 const struct kind kind_proxy = KIND(
     set_proxy, "a SOCKS5 proxy, such as socks5://proxy.example.com:1080 or socks5://[::1]:1080");
 const struct kind kind_balancers = {
-	.set = add_balancer,
+	.set = add_network,
 	.allowed = "the addresses of your own balancers, such as 192.0.2.10 or 10.1.0.0/28",
 	.is_list = true,
 };

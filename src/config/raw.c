@@ -216,6 +216,15 @@ raw_mentions(const struct raw_section *section, const char *name)
 	return false;
 }
 
+bool
+raw_is_sound(const struct raw_section *section)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (section->values[i].bad)
+			return false;
+	return true;
+}
+
 unsigned
 raw_line(const struct raw_section *section, const char *name)
 {

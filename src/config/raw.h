@@ -48,6 +48,9 @@ const struct raw_value *raw_find(const struct raw_section *section, const char *
 /* Whether the section names a key, be its value bad or not. */
 bool raw_mentions(const struct raw_section *section, const char *name);
 
+/* Whether its values are what the file says, none of them left out for a mistake. */
+bool raw_is_sound(const struct raw_section *section);
+
 /* The line of a key, or else the section's. */
 unsigned raw_line(const struct raw_section *section, const char *name);
 

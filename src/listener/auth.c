@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "listener/auth_private.h"
+#include "listener/clients.h"
 #include "listener/gate.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -49,6 +50,8 @@ static const struct smtp_status cancelled = { 501, "5.7.0", "Login cancelled" };
 static const struct smtp_status too_long = { 500, "5.5.6", "Answer too long" };
 static const struct session_farewell too_many = { "login_attempts", "4.7.0",
 	"too many failed logins" };
+static const struct session_farewell too_many_sessions = { "session_connections", "4.7.0",
+	"too many connections from your address" };
 
 int
 auth_env_init(struct auth_env *env, struct event_base *base)
@@ -157,6 +160,16 @@ fail(struct session *s)
 		end_with(s, &no_memory);
 }
 
+/* Who logs in may come under a section with a limit of its own. */
+static bool
+has_too_many_sessions(const struct session *s)
+{
+	const struct session_env *env = s->env;
+
+	return env->clients != NULL && clients_count(env->clients, &s->peer.sa) >
+					   policy_connections(&s->policy, env->config);
+}
+
 static void
 succeed(struct session *s)
 {
@@ -167,12 +180,16 @@ succeed(struct session *s)
 		end_with(s, &no_memory);
 		return;
 	}
+	session_find_policy(s);
 	log_info("login", log_s("client", s->client), log_s("user", s->login),
 	    log_s("mechanism", smtp_mechanism_name(auth->mechanism->bit)),
-	    log_s("listener", s->listen->name));
+	    log_s("listener", s->listen->name), log_s("policy", policy_name(&s->policy)));
 	auth_abort(s);
 	session_enter(s, PHASE_READY);
-	reply(s, 235, "2.7.0", "Login accepted");
+	if (has_too_many_sessions(s))
+		session_part(s, &too_many_sessions);
+	else
+		reply(s, 235, "2.7.0", "Login accepted");
 }
 
 static void

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * clients.c - a hash of client addresses with their open sessions; see clients.h.
- * The hash is seeded, so that a client with many addresses cannot aim them at one bucket.
- */
+/* clients.c - a hash of client addresses with their open sessions; see clients.h. */
 #include "listener/clients.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/random.h>
+
+#include "listener/host.h"
 
 enum { CLIENT_BUCKETS = 1024 };
 
 struct client {
 	LIST_ENTRY(client) link;
-	unsigned char address[16];
+	struct host host;
 	unsigned sessions;
 };
 
@@ -33,9 +30,8 @@ clients_new(void)
 {
 	struct clients *clients = calloc(1, sizeof *clients);
 
-	/* Early in the boot there may be no entropy: an unseeded table still counts. */
-	if (clients != NULL && getrandom(&clients->seed, sizeof clients->seed, GRND_NONBLOCK) < 0)
-		clients->seed = 0;
+	if (clients != NULL)
+		clients->seed = host_seed();
 	return clients;
 }
 
@@ -56,51 +52,32 @@ clients_free(struct clients **clients)
 	*clients = NULL;
 }
 
-/* 16 octets that name the host; families without host addresses all count as one client. */
-static void
-host_of(const struct sockaddr *address, unsigned char out[16])
+static struct client_list *
+bucket_of(struct clients *clients, const struct host *host)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	memset(out, 0, 16);
-	if (address->sa_family == AF_INET6) {
-		memcpy(out, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
-	} else if (address->sa_family == AF_INET) {
-		memcpy(out, mapped, sizeof mapped);
-		memcpy(out + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-	}
+	return &clients->bucket[host_hash(host, clients->seed) % CLIENT_BUCKETS];
 }
 
-static struct client_list *
-bucket_of(struct clients *clients, const unsigned char host[16])
+static struct client *
+find(struct client_list *bucket, const struct host *host)
 {
-	uint64_t half[2], hash = clients->seed;
+	struct client *client;
 
-	memcpy(half, host, sizeof half);
-	for (size_t i = 0; i < 2; i++) { /* the finalizer of splitmix64 */
-		hash ^= half[i];
-		hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-		hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-		hash ^= hash >> 31;
+	LIST_FOREACH(client, bucket, link)
+	{
+		if (memcmp(&client->host, host, sizeof *host) == 0)
+			break;
 	}
-	return &clients->bucket[hash % CLIENT_BUCKETS];
+	return client;
 }
 
 struct client *
 clients_enter(struct clients *clients, const struct sockaddr *address, unsigned max)
 {
-	unsigned char host[16];
+	const struct host host = host_of(address);
+	struct client_list *bucket = bucket_of(clients, &host);
+	struct client *client = find(bucket, &host);
 
-	host_of(address, host);
-
-	struct client_list *bucket = bucket_of(clients, host);
-	struct client *client;
-
-	LIST_FOREACH(client, bucket, link)
-	{
-		if (memcmp(client->address, host, sizeof host) == 0)
-			break;
-	}
 	if (client != NULL && client->sessions >= max) {
 		errno = EAGAIN;
 		return NULL;
@@ -109,7 +86,7 @@ clients_enter(struct clients *clients, const struct sockaddr *address, unsigned 
 		client = calloc(1, sizeof *client);
 		if (client == NULL)
 			return NULL;
-		memcpy(client->address, host, sizeof host);
+		client->host = host;
 		LIST_INSERT_HEAD(bucket, client, link);
 	}
 	client->sessions++;
@@ -124,4 +101,13 @@ clients_leave(struct client **client)
 		free(*client);
 	}
 	*client = NULL;
+}
+
+unsigned
+clients_count(struct clients *clients, const struct sockaddr *address)
+{
+	const struct host host = host_of(address);
+	const struct client *client = find(bucket_of(clients, &host), &host);
+
+	return client != NULL ? client->sessions : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* clients.h - how many sessions each client address has open, for limits.connections_per_client. */
+/* clients.h - how many sessions each client address has open, for the limits of a client section or
+ * limits.connections_per_client. */
 #ifndef LISTENER_CLIENTS_H
 #define LISTENER_CLIENTS_H
 
@@ -18,6 +19,9 @@ void clients_free(struct clients **clients);
  * session.
  */
 struct client *clients_enter(struct clients *clients, const struct sockaddr *address, unsigned max);
+
+/* How many are open. */
+unsigned clients_count(struct clients *clients, const struct sockaddr *address);
 
 /* One session less. */
 void clients_leave(struct client **client);

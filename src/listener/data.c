@@ -42,8 +42,8 @@ data_begin(struct session *s, enum smtp_dot_mode mode)
 	struct spool_message *message = spool_message_begin(env->writer, t->envelope.id);
 
 	t->receive.refuses_bare = s->listen->bare_lf == BARE_LF_REJECT;
-	if (message == NULL ||
-	    receive_begin(&t->receive, mode, message, env->config->limits.message_size) < 0)
+	if (message == NULL || receive_begin(&t->receive, mode, message,
+				   policy_message_size(&s->policy, env->config)) < 0)
 		return &no_memory;
 	spool_message_on_drain(message, on_spool_drain, s);
 	return NULL;

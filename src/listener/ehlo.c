@@ -64,7 +64,7 @@ offer(struct session *s)
 	const struct smtp_capabilities offered = {
 		.extensions = session_offered(s),
 		.mechanisms = auth_mechanisms(s),
-		.size = s->env->config->limits.message_size,
+		.size = policy_message_size(&s->policy, s->env->config),
 		.rcpt_max = s->env->config->limits.recipients,
 		.hold_max_s = (uint32_t)(hold_max_ms / 1000),
 		.hold_until_ms = clock_real_ms() + (int64_t)hold_max_ms,

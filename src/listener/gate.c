@@ -9,8 +9,10 @@
 #include "base/xalloc.h"
 #include "config/certificate.h"
 #include "config/config.h"
+#include "config/list.h"
 #include "config/report.h"
 #include "config/users.h"
+#include "listener/policy.h"
 #include "net/tls_server.h"
 
 /* Each line, with the listener's name in front. */
@@ -73,6 +75,33 @@ load_users(struct gate *gate, const struct config_listen *listen, struct report 
 	str_free(&why);
 }
 
+static bool
+is_user(const struct config *config, const struct gates *gates, const struct config_client *client,
+    const char *name)
+{
+	for (size_t i = 0; i < gates->count; i++)
+		if (gates->gate[i].users != NULL &&
+		    config_client_is_about(client, &config->listen[i]) &&
+		    users_find(gates->gate[i].users, name) != NULL)
+			return true;
+	return strcmp(name, "*") == 0;
+}
+
+/* A section for somebody who is not there yet may be meant, or a slip. */
+static void
+warn_of_unknown(const struct config *config, const struct gates *gates, struct str *warnings)
+{
+	for (size_t i = 0; i < config->nclient; i++) {
+		const struct config_client *client = &config->client[i];
+
+		for (size_t j = 0; j < client->users.count; j++)
+			if (!is_user(config, gates, client, client->users.text[j]))
+				str_printf(warnings,
+				    "client \"%s\": users = %s: no users_file has that name\n",
+				    client->name, client->users.text[j]);
+	}
+}
+
 struct gates *
 gates_load(const struct config *config, struct str *errors, struct str *warnings)
 {
@@ -85,8 +114,12 @@ gates_load(const struct config *config, struct str *errors, struct str *warnings
 		load_tls(&gates->gate[i], &config->listen[i], &report, warnings);
 		load_users(&gates->gate[i], &config->listen[i], &report);
 	}
-	if (report.count > 0)
+	if (report.count > 0) {
 		gates_free(&gates);
+	} else {
+		policy_warn(config, warnings);
+		warn_of_unknown(config, gates, warnings);
+	}
 	report_write(&report, errors);
 	return gates;
 }

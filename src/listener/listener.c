@@ -23,6 +23,8 @@
 #include "listener/arrivals.h"
 #include "listener/clients.h"
 #include "listener/gate.h"
+#include "listener/policy.h"
+#include "listener/rates.h"
 #include "listener/session.h"
 #include "listener/space.h"
 #include "spool/spool.h"
@@ -48,6 +50,7 @@ struct listener {
 	struct clients *clients;
 	struct arrivals *arrivals;
 	struct space *space;
+	struct rates *rates; /* NULL: no client section has a rate */
 	struct log_limit refusals;
 	LIST_HEAD(guest_list, guest) guests;
 	uint64_t nguests;
@@ -91,16 +94,35 @@ on_session_end(void *ctx)
 	tell_if_done(l);
 }
 
-static void
-log_refused(struct listener *l, const struct sockaddr *peer, socklen_t len, const char *why)
+/* Who stands at the door. */
+struct arriving {
+	size_t index; /* of the listener in the config */
+	int fd;
+	const struct sockaddr *peer;
+	socklen_t len;
+};
+
+static const struct config_listen *
+listen_of(const struct listener *l, const struct arriving *who)
 {
+	return &l->env.config->listen[who->index];
+}
+
+static void
+log_refused(struct listener *l, const struct arriving *who, const char *why)
+{
+	const struct config_listen *listen = listen_of(l, who);
 	char client[SOCKADDR_TEXT_SIZE];
 	uint64_t omitted;
 
 	if (!log_limit_pass(&l->refusals, clock_mono_ms(), &omitted))
 		return;
-	sockaddr_format(peer, len, client);
+
+	const struct policy policy = policy_find(l->env.config, listen, who->peer, NULL);
+
+	sockaddr_format(who->peer, who->len, client);
 	log_info("session_refused", log_s("client", client), log_s("why", why),
+	    log_s("listener", listen->name), log_s("policy", policy_name(&policy)),
 	    log_d(omitted > 0 ? "omitted" : NULL, omitted));
 }
 
@@ -121,26 +143,33 @@ say_why(const struct listener *l, int fd, const char *why)
  * is to cost.  To close with unread input would reset, and the line might be lost.
  */
 static void
-turn_away(struct listener *l, size_t index, int fd, const struct sockaddr *peer, socklen_t len,
-    const char *why)
+turn_away(struct listener *l, const struct arriving *who, const char *why)
 {
 	char waste[1024];
 
 	counter_add(&l->env.counters->sessions_refused, 1);
-	log_refused(l, peer, len, why);
-	if (l->env.config->listen[index].tls != TLS_IMPLICIT)
-		say_why(l, fd, why);
-	(void)!recv(fd, waste, sizeof waste, MSG_DONTWAIT);
-	close(fd);
+	log_refused(l, who, why);
+	if (listen_of(l, who)->tls != TLS_IMPLICIT)
+		say_why(l, who->fd, why);
+	(void)!recv(who->fd, waste, sizeof waste, MSG_DONTWAIT);
+	close(who->fd);
+}
+
+/* Count one more of this address; NULL and errno, as clients_enter(). */
+static struct client *
+enter(struct listener *l, const struct arriving *who)
+{
+	const struct config *config = l->env.config;
+	const struct policy policy = policy_find(config, listen_of(l, who), who->peer, NULL);
+
+	return clients_enter(l->clients, who->peer, policy_connections(&policy, config));
 }
 
 /* NULL: let in; else why not. */
 static const char *
-admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
+admit(struct listener *l, const struct arriving *who)
 {
-	const struct config_limits *limits = &l->env.config->limits;
-
-	if (l->nguests >= limits->connections)
+	if (l->nguests >= l->env.config->limits.connections)
 		return "too many connections";
 
 	struct guest *guest = calloc(1, sizeof *guest);
@@ -148,15 +177,15 @@ admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, soc
 	if (guest == NULL)
 		return "out of memory";
 	guest->listener = l;
-	guest->client = clients_enter(l->clients, peer, limits->connections_per_client);
+	guest->client = enter(l, who);
 	if (guest->client == NULL) {
 		const char *why =
 		    errno == EAGAIN ? "too many connections from your address" : "out of memory";
 		free(guest);
 		return why;
 	}
-	guest->session = session_start(&l->env, fd, &l->env.config->listen[index],
-	    &l->gates->gate[index], peer, len, on_session_end, guest);
+	guest->session = session_start(&l->env, who->fd, listen_of(l, who),
+	    &l->gates->gate[who->index], who->peer, who->len, on_session_end, guest);
 	if (guest->session == NULL) {
 		clients_leave(&guest->client);
 		free(guest);
@@ -171,34 +200,27 @@ admit(struct listener *l, size_t index, int fd, const struct sockaddr *peer, soc
 static void
 let_in(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
 {
-	const char *why = admit(ctx, index, fd, peer, len);
+	const struct arriving who = { index, fd, peer, len };
+	const char *why = admit(ctx, &who);
 
 	if (why != NULL)
-		turn_away(ctx, index, fd, peer, len, why);
+		turn_away(ctx, &who, why);
 	tell_if_done(ctx);
-}
-
-static bool
-is_balancer(const struct config_listen *listen, const struct sockaddr *peer)
-{
-	for (size_t i = 0; i < listen->nproxy_from; i++)
-		if (cidr_contains(&listen->proxy_from[i], peer))
-			return true;
-	return false;
 }
 
 static void
 on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
 {
+	const struct arriving who = { index, fd, peer, len };
 	struct listener *l = ctx;
 	const struct config *config = l->env.config;
 
-	if (!is_balancer(&config->listen[index], peer))
+	if (!cidr_list_contains(&config->listen[index].proxy_from, peer))
 		let_in(l, index, fd, peer, len);
 	else if (l->nguests + arrivals_count(l->arrivals) >= config->limits.connections)
-		turn_away(l, index, fd, peer, len, "too many connections");
+		turn_away(l, &who, "too many connections");
 	else if (arrivals_wait(l->arrivals, index, fd, peer, len) < 0)
-		turn_away(l, index, fd, peer, len, "out of memory");
+		turn_away(l, &who, "out of memory");
 }
 
 static void
@@ -244,6 +266,34 @@ has_users(const struct gates *gates)
 	return false;
 }
 
+static bool
+has_rates(const struct config *config)
+{
+	for (size_t i = 0; i < config->nclient; i++)
+		if (config->client[i].rate.count > 0)
+			return true;
+	return false;
+}
+
+/* What all sessions share, as far as it is made here.  -1: out of memory. */
+static int
+make_env(struct listener *l)
+{
+	const struct config *config = l->env.config;
+
+	session_env_init(&l->env);
+	l->env.ids.tag = spool_writer_tag(l->env.writer);
+	l->env.space = l->space;
+	l->env.clients = l->clients;
+	if (has_rates(config)) {
+		l->rates = rates_new();
+		if (l->rates == NULL)
+			return -1;
+	}
+	l->env.rates = l->rates;
+	return has_users(l->gates) ? auth_env_init(&l->env.auth, l->env.base) : 0;
+}
+
 static const struct arrivals_events arrivals_events = { let_in, tell_if_done };
 
 struct listener *
@@ -260,18 +310,13 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	l->env.writer = writer;
 	l->env.counters = counters;
 	l->refusals.per_second = LISTENER_REFUSALS_LOGGED;
-	l->env.ids.tag = spool_writer_tag(writer);
 	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
-	l->env.space = l->space;
 	l->clients = clients_new();
 	l->arrivals = arrivals_new(base, &arrivals_events, l);
 	l->grace = evtimer_new(base, on_grace_over, l);
 	l->done = evtimer_new(base, on_none_left, l);
 	if (l->space == NULL || l->clients == NULL || l->arrivals == NULL || l->grace == NULL ||
-	    l->done == NULL)
-		goto fail;
-	session_env_init(&l->env);
-	if (has_users(gates) && auth_env_init(&l->env.auth, base) < 0)
+	    l->done == NULL || make_env(l) < 0)
 		goto fail;
 	l->acceptor = acceptor_new(base, fds, config->nlisten, on_client, l);
 	if (l->acceptor != NULL)
@@ -317,6 +362,7 @@ listener_free(struct listener **listener)
 	}
 	arrivals_free(&l->arrivals);
 	clients_free(&l->clients);
+	rates_free(&l->rates);
 	space_free(&l->space);
 	if (l->grace != NULL)
 		event_free(l->grace);

@@ -9,9 +9,12 @@ liblistener_a_SOURCES = \
 	src/listener/data.c src/listener/data.h \
 	src/listener/ehlo.c \
 	src/listener/gate.c src/listener/gate.h \
+	src/listener/host.c src/listener/host.h \
 	src/listener/listener.c src/listener/listener.h \
 	src/listener/mail.c \
 	src/listener/phase.c \
+	src/listener/policy.c src/listener/policy.h \
+	src/listener/rates.c src/listener/rates.h \
 	src/listener/rcpt.c \
 	src/listener/receive.c src/listener/receive.h \
 	src/listener/reply.c src/listener/reply.h \

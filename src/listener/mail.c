@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* mail.c - MAIL (RFC 5321 4.1.1.2): who may send, how much, and whether there is room. */
+/*
+ * mail.c - MAIL (RFC 5321 4.1.1.2): who may send, how much, how often, and whether there is room.
+ */
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/sockaddr.h"
+#include "listener/rates.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
 #include "listener/space.h"
@@ -19,14 +24,53 @@ static const struct smtp_status too_late = { 501, "5.5.4",
 
 static const struct smtp_status no_login = { 530, "5.7.0", "Log in first, with AUTH" };
 
+/* Who it is, for a client to read: its address, or who stands at the other end of a unix socket. */
+static const char *
+name_client(const struct session *s, char out[SOCKADDR_TEXT_SIZE])
+{
+	if (s->peer.sa.sa_family == AF_UNIX)
+		return s->client;
+	sockaddr_format_host(&s->peer.sa, out);
+	return out;
+}
+
 /* A sender that is told at MAIL knows at once, whatever its recipients. */
 static void
 refuse_relay(struct session *s)
 {
 	char host[SOCKADDR_TEXT_SIZE];
 
-	sockaddr_format_host(&s->peer.sa, host);
-	reply(s, 550, "5.7.1", "%s is not allowed to relay through this host", host);
+	reply(
+	    s, 550, "5.7.1", "%s is not allowed to relay through this host", name_client(s, host));
+}
+
+static void
+refuse_sender(struct session *s, const struct smtp_mail *mail)
+{
+	char allowed[POLICY_WORDS_SIZE], host[SOCKADDR_TEXT_SIZE];
+
+	policy_describe_senders(&s->policy, allowed);
+	reply(s, 553, "5.7.1", "%s may not send as <%s>%s", name_client(s, host), mail->from.text,
+	    allowed);
+}
+
+/* Whether the client sends faster than it may; then it was told. */
+static bool
+is_too_fast(struct session *s)
+{
+	const struct config_client *client = s->policy.client;
+	char host[SOCKADDR_TEXT_SIZE];
+
+	if (client == NULL || client->rate.count == 0 || s->env->rates == NULL)
+		return false;
+
+	uint64_t ms = rates_take(s->env->rates, &s->peer.sa,
+	    (unsigned)(client - s->env->config->client), &client->rate, clock_mono_ms());
+
+	if (ms > 0)
+		reply(s, 450, "4.7.1", "%s sends too many messages: try again in %" PRIu64 " s",
+		    name_client(s, host), (ms + 999) / 1000);
+	return ms > 0;
 }
 
 /* When the sender wants the message sent (RFC 4865); 0: at once. */
@@ -38,11 +82,9 @@ release_of(const struct smtp_mail *mail, int64_t now_ms)
 }
 
 static const struct smtp_status *
-check(struct session *s, struct smtp_mail *mail)
+check(struct session *s, struct smtp_mail *mail, int64_t now, int64_t release)
 {
-	int64_t now = clock_real_ms(), release = release_of(mail, now);
-
-	if (mail->has_size && mail->size > s->env->config->limits.message_size)
+	if (mail->has_size && mail->size > policy_message_size(&s->policy, s->env->config))
 		return &too_big;
 	if (!space_has_room(s->env->space, mail->has_size ? mail->size : 0))
 		return &no_room;
@@ -53,35 +95,53 @@ check(struct session *s, struct smtp_mail *mail)
 		return &in_the_past;
 	if (release - now > (int64_t)s->env->config->limits.future_release_ms)
 		return &too_late;
-	if ((s->transaction = transaction_new(s, mail)) == NULL)
-		return &no_memory;
-	s->transaction->envelope.release_ms = s->transaction->envelope.next_try_ms = release;
 	return NULL;
+}
+
+static void
+begin(struct session *s, const struct smtp_mail *mail, int64_t release)
+{
+	s->transaction = transaction_new(s, mail);
+	if (s->transaction == NULL) {
+		reply_status(s, &no_memory);
+		return;
+	}
+	s->transaction->envelope.release_ms = s->transaction->envelope.next_try_ms = release;
+	session_enter(s, PHASE_MAIL);
+	reply(s, 250, "2.1.0", "Ok");
+}
+
+/* With a login where one is needed, and from a client that may relay. */
+static void
+take(struct session *s, const struct smtp_command *command)
+{
+	struct smtp_mail mail;
+	const struct smtp_status *wrong =
+	    smtp_mail_parse(command->argument, command->argument_len, session_offered(s), &mail);
+
+	if (wrong != NULL) {
+		reply_status(s, wrong);
+		return;
+	}
+
+	int64_t now = clock_real_ms(), release = release_of(&mail, now);
+
+	wrong = check(s, &mail, now, release);
+	if (wrong != NULL)
+		reply_status(s, wrong);
+	else if (!policy_takes_sender(&s->policy, mail.from.text))
+		refuse_sender(s, &mail);
+	else if (!is_too_fast(s))
+		begin(s, &mail, release);
 }
 
 void
 on_mail(struct session *s, const struct smtp_command *command)
 {
-	struct smtp_mail mail;
-
-	if (s->listen->auth_required && s->login == NULL) {
+	if (s->listen->auth_required && s->login == NULL)
 		reply_status(s, &no_login);
-		return;
-	}
-	if (!s->may_relay && s->login == NULL) {
+	else if (!s->policy.may_relay)
 		refuse_relay(s);
-		return;
-	}
-
-	const struct smtp_status *wrong =
-	    smtp_mail_parse(command->argument, command->argument_len, session_offered(s), &mail);
-
-	if (wrong == NULL)
-		wrong = check(s, &mail);
-	if (wrong != NULL) {
-		reply_status(s, wrong);
-		return;
-	}
-	session_enter(s, PHASE_MAIL);
-	reply(s, 250, "2.1.0", "Ok");
+	else
+		take(s, command);
 }

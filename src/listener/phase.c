@@ -62,6 +62,7 @@ session_log_end(struct session *s, const char *event, const char *why)
 	if (log_limit_pass(&s->env->endings, clock_mono_ms(), &omitted))
 		log_info(event, log_s("client", s->client), log_s("helo", s->helo),
 		    log_s("why", why), log_s("listener", s->listen->name),
+		    log_s("policy", policy_name(&s->policy)),
 		    log_d(omitted > 0 ? "omitted" : NULL, omitted));
 }
 

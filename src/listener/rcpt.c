@@ -36,6 +36,11 @@ on_rcpt(struct session *s, const struct smtp_command *command)
 	if (wrong == NULL && smtp_mailbox_is_unqualified(&rcpt.to) &&
 	    smtp_mailbox_complete(&rcpt.to, s->env->config->domain) < 0)
 		wrong = &no_domain;
+	if (wrong == NULL && !policy_takes_recipient(&s->policy, rcpt.to.text)) {
+		reply_refused(
+		    s, 550, "5.7.1", "No mail for <%s> is taken from you here", rcpt.to.text);
+		return;
+	}
 	if (wrong == NULL && transaction_add_rcpt(s->transaction, &rcpt) < 0)
 		wrong = &no_memory;
 	if (wrong != NULL) {

@@ -46,34 +46,53 @@ is_clients_error(const char *enhanced)
 
 /* text is what was sent; its CRLF is cut here. */
 static void
-count_refusal(struct session *s, const char *enhanced, struct str *text)
+count_refusal(struct session *s, struct str *text)
 {
 	uint64_t omitted;
 
 	counter_add(&s->env->counters->rejected_commands, 1);
-	s->errors += is_clients_error(enhanced);
 	if (str_is_bad(text) || text->len < 2 ||
 	    !log_limit_pass(&s->env->rejections, clock_mono_ms(), &omitted))
 		return;
 	str_cut(text, text->len - 2);
 	log_info("rejected", log_s("client", s->client), log_s("reply", text->data),
 	    log_s("command", refused_command(s)), log_s("helo", s->helo),
-	    log_s("listener", s->listen->name), log_d(omitted > 0 ? "omitted" : NULL, omitted));
+	    log_s("listener", s->listen->name), log_s("policy", policy_name(&s->policy)),
+	    log_d(omitted > 0 ? "omitted" : NULL, omitted));
+}
+
+static void
+vreply(struct session *s, int code, const char *enhanced, const char *format, va_list args)
+{
+	struct str *line = &s->env->line;
+
+	str_cut(line, 0);
+	smtp_reply_vformat(line, code, enhanced, format, args);
+	send_text(s, line);
+	if (code >= 400 && code != 421)
+		count_refusal(s, line);
 }
 
 void
 reply(struct session *s, int code, const char *enhanced, const char *format, ...)
 {
-	struct str *line = &s->env->line;
 	va_list args;
 
-	str_cut(line, 0);
 	va_start(args, format);
-	smtp_reply_vformat(line, code, enhanced, format, args);
+	vreply(s, code, enhanced, format, args);
 	va_end(args);
-	send_text(s, line);
 	if (code >= 400 && code != 421)
-		count_refusal(s, enhanced, line);
+		s->errors += is_clients_error(enhanced);
+}
+
+void
+reply_refused(struct session *s, int code, const char *enhanced, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vreply(s, code, enhanced, format, args);
+	va_end(args);
 }
 
 void

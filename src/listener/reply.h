@@ -20,6 +20,11 @@ void reply_status(struct session *session, const struct smtp_status *status);
  * nor logged. */
 void reply_uncounted(struct session *session, const struct smtp_status *status);
 
+/* The same for what the policy refuses of a client that does nothing wrong by it: counted and
+ * logged, but not held against its session. */
+void reply_refused(struct session *session, int code, const char *enhanced, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* A whole reply that was formatted before. */
 void reply_ready(struct session *session, const struct str *text);
 

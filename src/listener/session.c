@@ -271,17 +271,10 @@ find_user(struct session *s, int fd)
 		snprintf(s->client, sizeof s->client, "unix:uid=%u", (unsigned)peer.uid);
 }
 
-static bool
-may_relay(const struct config_listen *listen, const struct sockaddr *peer)
+void
+session_find_policy(struct session *s)
 {
-	/* Its permissions say who. */
-	if (peer->sa_family == AF_UNIX)
-		return true;
-	for (size_t i = 0; i < listen->nrelay_from; i++) {
-		if (cidr_contains(&listen->relay_from[i], peer))
-			return true;
-	}
-	return false;
+	s->policy = policy_find(s->env->config, s->listen, &s->peer.sa, s->login);
 }
 
 struct session *
@@ -309,8 +302,8 @@ session_start(struct session_env *env, int fd, const struct config_listen *liste
 	s->gate = gate;
 	s->on_end = on_end;
 	s->ctx = ctx;
-	s->may_relay = may_relay(listen, peer);
 	memcpy(&s->peer, peer, peer_len < sizeof s->peer ? peer_len : sizeof s->peer);
+	session_find_policy(s);
 	sockaddr_format(peer, peer_len, s->client);
 	if (peer->sa_family == AF_UNIX)
 		find_user(s, fd);

@@ -14,8 +14,10 @@
 struct config;
 struct config_listen;
 struct counters;
+struct clients;
 struct event_base;
 struct gate;
+struct rates;
 struct session;
 struct space;
 struct spool_writer;
@@ -27,6 +29,8 @@ struct session_env {
 	struct spool_writer *writer;
 	struct counters *counters;
 	const struct space *space;
+	struct rates *rates;     /* of client sections; NULL: none has one */
+	struct clients *clients; /* how many sessions each address has */
 	struct id_source ids;
 	struct auth_env auth;
 	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */

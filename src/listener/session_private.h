@@ -12,6 +12,7 @@
 
 #include "base/sockaddr.h"
 #include "config/config.h"
+#include "listener/policy.h"
 #include "listener/session.h"
 #include "smtp/command.h"
 
@@ -62,11 +63,11 @@ struct session {
 	uint64_t skipped;                     /* octets of it that are still to come */
 	void (*on_end)(void *ctx);
 	void *ctx;
+	struct policy policy; /* for who it is known to be now */
 	enum session_phase phase;
 	unsigned errors; /* those since the last message that count against limits.errors */
 	unsigned failed_logins;
 	bool is_esmtp;     /* said EHLO, not HELO */
-	bool may_relay;    /* lies in relay_from, or a unix socket */
 	bool is_skipping;  /* the rest of an overlong line is still to come */
 	bool is_draining;  /* say 421 when no transaction is open */
 	bool is_choked;    /* the client does not read its replies */
@@ -86,6 +87,9 @@ void session_enter(struct session *session, enum session_phase phase);
 
 /* Drop the transaction, if any, and be ready for the next. */
 void session_reset(struct session *session);
+
+/* What the client may do, now that it is known who it is. */
+void session_find_policy(struct session *session);
 
 /* The first words to a client. */
 void session_greet(struct session *session);

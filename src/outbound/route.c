@@ -3,35 +3,13 @@
  */
 #include "outbound/route.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "config/config.h"
+#include "config/list.h"
 #include "outbound/delivery.h"
 #include "queue/queue.h"
-#include "smtp/pattern.h"
 #include "spool/envelope.h"
 
 _Static_assert((int)CONFIG_ROUTES_MAX < (int)ROUTES_MAX, "the default route is one more");
-
-/* Whether one of the patterns means the mailbox, or there is none. */
-static bool
-means(const struct config_list *patterns, const char *mailbox)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (smtp_pattern_means(patterns->text[i], mailbox))
-			return true;
-	return patterns->count == 0;
-}
-
-static bool
-names(const struct config_list *listeners, const char *name)
-{
-	for (size_t i = 0; i < listeners->count; i++)
-		if (strcmp(listeners->text[i], name) == 0)
-			return true;
-	return listeners->count == 0;
-}
 
 struct route_set
 route_candidates(const struct config *config, const struct envelope *envelope)
@@ -39,8 +17,8 @@ route_candidates(const struct config *config, const struct envelope *envelope)
 	struct route_set set = { { 0 } };
 
 	for (size_t i = 0; i < config->nroute; i++)
-		if (names(&config->route[i].listen, envelope->listener) &&
-		    means(&config->route[i].from, envelope->from))
+		if (config_list_names(&config->route[i].listen, envelope->listener) &&
+		    config_list_means(&config->route[i].from, envelope->from))
 			route_set_add(&set, i);
 	return set;
 }
@@ -53,7 +31,7 @@ route_find(const struct config *config, const struct route_set *candidates, cons
 	if (config->nroute <= 1)
 		return 0;
 	while ((route = route_set_next(candidates, route)) < config->nroute - 1 &&
-	       !means(&config->route[route].to, rcpt))
+	       !config_list_means(&config->route[route].to, rcpt))
 		route++;
 	/* The last one takes everything, be it the default or without criteria. */
 	return route < config->nroute ? route : config->nroute - 1;

@@ -29,7 +29,7 @@ POSTERNCTL = BUILD / "posternctl"
 SENDMAIL = BUILD / "postern-sendmail"
 LOAD = BUILD / "postern-load"
 OTHER_USER = "nobody"
-NAMED = ("listen", "upstream", "route")  # sections with a name
+NAMED = ("listen", "upstream", "route", "client")  # sections with a name
 CONTENT = b"From: a@x.example\r\nSubject: test\r\n\r\nHello\r\n"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 FIELD = re.compile(r'(\w+)=("(?:\\.|[^"\\])*"|\S*)')

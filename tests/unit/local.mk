@@ -1,6 +1,6 @@
 # Unit tests: one program for each module, named after it: src/smtp/address.c <-> tests/unit/smtp/test_address.c.
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
-EXTRA_DIST += tests/unit/tree.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/address.h tests/unit/tree.h tests/unit/unit.h
 
 include tests/unit/base/local.mk
 include tests/unit/smtp/local.mk

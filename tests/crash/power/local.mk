@@ -12,5 +12,5 @@ tests_crash_power_test_power_SOURCES = \
 	tests/crash/power/trace.c tests/crash/power/trace.h \
 	tests/crash/power/verify.c tests/crash/power/verify.h
 tests_crash_power_test_power_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_crash_power_test_power_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a \
+tests_crash_power_test_power_LDADD = liboutbound.a libqueue.a libspool.a libconfig.a libsmtp.a libbase.a \
 	$(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)

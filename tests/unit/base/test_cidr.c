@@ -2,28 +2,11 @@
 /* test_cidr.c - what is a network, and who lies in it. */
 #include "base/cidr.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/un.h>
 
+#include "address.h"
 #include "unit.h"
-
-static struct sockaddr_storage
-address_of(const char *text)
-{
-	struct sockaddr_storage storage = { 0 };
-	struct sockaddr_in *in = (void *)&storage;
-	struct sockaddr_in6 *in6 = (void *)&storage;
-
-	if (strchr(text, ':') == NULL) {
-		in->sin_family = AF_INET;
-		ck_assert_int_eq(inet_pton(AF_INET, text, &in->sin_addr), 1);
-	} else {
-		in6->sin6_family = AF_INET6;
-		ck_assert_int_eq(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
-	}
-	return storage;
-}
 
 START_TEST(membership)
 {

@@ -1,6 +1,7 @@
 # tests of src/config
 CONFIG_TEST_LDADD = libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(GSASL_LIBS) $(OPENSSL_LIBS)
-config_tests = tests/unit/config/test_certificate tests/unit/config/test_check tests/unit/config/test_config \
+config_tests = tests/unit/config/test_certificate tests/unit/config/test_check tests/unit/config/test_client \
+	tests/unit/config/test_config \
 	tests/unit/config/test_key tests/unit/config/test_paths tests/unit/config/test_pin tests/unit/config/test_raw \
 	tests/unit/config/test_saslprep \
 	tests/unit/config/test_secret tests/unit/config/test_secret_command tests/unit/config/test_users
@@ -16,6 +17,9 @@ tests_unit_config_test_pin_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_check_SOURCES = tests/unit/config/test_check.c $(config_sample)
 tests_unit_config_test_check_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_check_LDADD = $(CONFIG_TEST_LDADD)
+tests_unit_config_test_client_SOURCES = tests/unit/config/test_client.c $(config_sample)
+tests_unit_config_test_client_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_config_test_client_LDADD = $(CONFIG_TEST_LDADD)
 tests_unit_config_test_config_SOURCES = tests/unit/config/test_config.c $(config_sample)
 tests_unit_config_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_config_test_config_LDADD = $(CONFIG_TEST_LDADD)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * test_check.c - bad values and impossible combinations, each with the line and the words that
- * name it.  Tests config/check.c, config/check_listen.c, config/check_route.c, config/check_tls.c,
- * config/check_upstream.c, config/ciphers.c, config/kind.c, config/quantity.c and config/trust.c.
+ * name it.  Tests config/check.c, config/check_listen.c, config/check_relay.c,
+ * config/check_route.c, config/check_tls.c, config/check_upstream.c, config/ciphers.c,
+ * config/kind.c, config/quantity.c and config/trust.c.
  */
 #include "config/check.h"
 
@@ -372,7 +373,8 @@ START_TEST(open_relays)
 	static const char *const addresses[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1",
 		"10.0.0.1", "::ffff:192.0.2.1" };
 	static const char *const everybody[] = { "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1",
-		"::ffff:0:0/96", "::/64", "2000::/3", "::/1", "64.0.0.0/7" };
+		"::ffff:0:0/96", "::/64", "2000::/3", "::/1", "64.0.0.0/7", "8.0.0.0/8",
+		"198.16.0.0/14", "2002::/16", "2001::/31", "172.0.0.0/8", "10.0.0.0/7" };
 
 	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
 		char text[200], error[200];
@@ -401,7 +403,10 @@ START_TEST(listeners_that_are_fine)
 		"listen a { address = 0.0.0.0 relay_from = 10.0.0.0/8 }",
 		"listen a { address = :: relay_from = { fc00::/7, fe80::/10, 2001:db8::/32 } }",
 		"listen a { address = 192.0.2.1 relay_from = ::ffff:10.0.0.0/104 }",
+		"listen a { address = 192.0.2.1 relay_from = { 198.51.0.0/16, 172.16.0.0/12 } }",
 		"listen a { address = 127.0.0.53 relay_from = 0.0.0.0/0 }",
+		"listen a { address = 0.0.0.0 relay_from = 0.0.0.0/0 users_file = u auth_required "
+		"= yes tls_cert_file = c tls_key_file = k }",
 		"listen a { address = 192.0.2.1 users_file = u tls_cert_file = c tls_key_file = k "
 		"}",
 		"listen a { users_file = u auth_required = yes }",

@@ -81,9 +81,9 @@ START_TEST(default_listeners_are_loopback)
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert(c->listen[i].is_default);
 		ck_assert_uint_eq(c->listen[i].port, 25);
-		ck_assert_uint_eq(c->listen[i].nrelay_from, 2);
-		ck_assert(cidr_is_loopback(&c->listen[i].relay_from[0]));
-		ck_assert(cidr_is_loopback(&c->listen[i].relay_from[1]));
+		ck_assert_uint_eq(c->listen[i].relay_from.count, 2);
+		ck_assert(cidr_is_loopback(&c->listen[i].relay_from.network[0]));
+		ck_assert(cidr_is_loopback(&c->listen[i].relay_from.network[1]));
 	}
 	config_free(&c);
 }
@@ -96,7 +96,7 @@ START_TEST(a_listener_on_loopback_relays_for_loopback)
 	ck_assert_uint_eq(c->nlisten, 1);
 	ck_assert(!c->listen[0].is_default);
 	ck_assert_str_eq(c->listen[0].address, "127.0.0.1");
-	ck_assert_uint_eq(c->listen[0].nrelay_from, 2);
+	ck_assert_uint_eq(c->listen[0].relay_from.count, 2);
 	config_free(&c);
 }
 END_TEST
@@ -123,7 +123,7 @@ START_TEST(every_key_can_be_given)
 	ck_assert_str_eq(c->control, "/run/x.sock");
 	ck_assert_str_eq(c->listen[0].address, "192.0.2.1");
 	ck_assert_uint_eq(c->listen[0].port, 2525);
-	ck_assert_uint_eq(c->listen[0].nrelay_from, 3);
+	ck_assert_uint_eq(c->listen[0].relay_from.count, 3);
 	ck_assert_str_eq(c->upstream[0].host, "192.0.2.9");
 	ck_assert_uint_eq(c->upstream[0].port, 2526);
 	ck_assert_int_eq(c->upstream[0].tls, TLS_NONE);

@@ -38,6 +38,7 @@ START_TEST(defaults_are_in_range)
 	union {
 		struct config_listen listen;
 		struct config_upstream upstream;
+		struct config_client client;
 		struct config config;
 	} record;
 
@@ -202,7 +203,7 @@ START_TEST(the_manuals_examples_are_good)
 		ck_assert_ptr_null(strchr(at, '\\'));
 		expect_good(at);
 	}
-	ck_assert_uint_eq(count, 5);
+	ck_assert_uint_eq(count, 6);
 }
 END_TEST
 
@@ -230,10 +231,11 @@ START_TEST(the_samples_comments_are_the_defaults)
 		ck_assert_str_eq(full->listen[i].name, bare->listen[i].name);
 		ck_assert_str_eq(full->listen[i].address, bare->listen[i].address);
 		ck_assert_uint_eq(full->listen[i].port, bare->listen[i].port);
-		ck_assert_uint_eq(full->listen[i].nrelay_from, bare->listen[i].nrelay_from);
-		for (size_t j = 0; j < bare->listen[i].nrelay_from; j++)
-			ck_assert_mem_eq(&full->listen[i].relay_from[j],
-			    &bare->listen[i].relay_from[j], sizeof(struct cidr));
+		ck_assert_uint_eq(
+		    full->listen[i].relay_from.count, bare->listen[i].relay_from.count);
+		for (size_t j = 0; j < bare->listen[i].relay_from.count; j++)
+			ck_assert_mem_eq(&full->listen[i].relay_from.network[j],
+			    &bare->listen[i].relay_from.network[j], sizeof(struct cidr));
 	}
 	ck_assert_mem_eq(&full->queue, &bare->queue, sizeof full->queue);
 	ck_assert_mem_eq(&full->limits, &bare->limits, sizeof full->limits);

@@ -28,9 +28,8 @@ house_setup(struct house *house)
 	snprintf(house->name, sizeof house->name, "local");
 	snprintf(house->host, sizeof house->host, "relay.example.com");
 	snprintf(house->domain, sizeof house->domain, "example.com");
-	house->listen = (struct config_listen){
-		.name = house->name, .relay_from = &house->relay_from, .nrelay_from = 1
-	};
+	house->listen =
+	    (struct config_listen){ .name = house->name, .relay_from = { &house->relay_from, 1 } };
 	house->config = (struct config){ .hostname = house->host,
 		.domain = house->domain,
 		.listen = &house->listen,

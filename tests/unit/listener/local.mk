@@ -7,6 +7,8 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_data \
 	tests/unit/listener/test_listener \
 	tests/unit/listener/test_mail \
+	tests/unit/listener/test_policy \
+	tests/unit/listener/test_rates \
 	tests/unit/listener/test_session \
 	tests/unit/listener/test_space \
 	tests/unit/listener/test_starttls \
@@ -45,6 +47,13 @@ tests_unit_listener_test_listener_LDADD = liblistener.a tests/unit/spool/librig.
 tests_unit_listener_test_mail_SOURCES = tests/unit/listener/test_mail.c $(LISTENER_TALK)
 tests_unit_listener_test_mail_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_mail_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_policy_SOURCES = tests/unit/listener/test_policy.c $(config_sample)
+tests_unit_listener_test_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_policy_LDADD = $(LISTENER_TEST_LIBS) $(CONFUSE_LIBS)
+
+tests_unit_listener_test_rates_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_rates_LDADD = $(LISTENER_TEST_LIBS)
 
 tests_unit_listener_test_session_SOURCES = tests/unit/listener/test_session.c $(LISTENER_TALK)
 tests_unit_listener_test_session_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -53,9 +53,8 @@ talk_setup(struct talk *talk)
 		.data_ms = 60000,
 		.min_free = 1 << 20 };
 	cidr_parse("127.0.0.0/8", &talk->relay_from, &(const char *){ NULL });
-	talk->listen = (struct config_listen){
-		.name = strdup("local"), .relay_from = &talk->relay_from, .nrelay_from = 1
-	};
+	talk->listen = (struct config_listen){ .name = strdup("local"),
+		.relay_from = { &talk->relay_from, 1 } };
 	talk->peer = (struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_port = htons(40000),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

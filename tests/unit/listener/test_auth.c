@@ -118,7 +118,7 @@ START_TEST(a_login_opens_the_relay)
 		NULL };
 
 	talk.listen.auth_required = true;
-	talk.listen.nrelay_from = 0;
+	talk.listen.relay_from.count = 0;
 	begin();
 	talk_run(&talk, TALK_LINES, lines);
 }

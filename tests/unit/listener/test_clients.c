@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* test_clients.c - sessions are counted by address. */
+#include "address.h"
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "listener/clients.h"
-
-static struct sockaddr_storage
-address_of(const char *text)
-{
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	struct sockaddr_in *in = (struct sockaddr_in *)&address;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-		in->sin_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-		in6->sin6_family = AF_INET6;
-	return address;
-}
 
 static struct client *
 enter(struct clients *clients, const char *text)

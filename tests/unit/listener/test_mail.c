@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "listener/rates.h"
 #include "talk.h"
 
 static void
@@ -172,6 +173,131 @@ START_TEST(test_who_may_relay)
 }
 END_TEST
 
+/* What the rows of a client section say to a client; the module's own table is in test_policy.c. */
+static char section_name[] = "staging";
+static struct config_client section = { .name = section_name, .relay = true };
+
+static void
+begin_under_section(struct talk *talk)
+{
+	talk_setup(talk);
+	talk->config.client = &section;
+	talk->config.nclient = 1;
+	begin_with_ehlo(talk);
+}
+
+START_TEST(test_section_without_relay)
+{
+	struct talk talk;
+
+	section.relay = false;
+	begin_under_section(&talk);
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "550 5.7.1 127.0.0.1 is not allowed to relay.*");
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_section_senders)
+{
+	char mailboxes[] = "*@x.example", domain[] = "y.example",
+	     *allowed[] = { mailboxes, domain };
+	struct talk talk;
+
+	section.senders = (struct config_list){ allowed, 2 };
+	begin_under_section(&talk);
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "553 5.7.1 127.0.0.1 may not send as <a@example.org>; allowed: "
+			 "\\*@x.example, y.example");
+	talk_say(&talk, "MAIL FROM:<>");
+	talk_hear(&talk, "553 5.7.1 127.0.0.1 may not send as <>; allowed: .*");
+	talk_say(&talk, "MAIL FROM:<root>");
+	talk_hear(&talk, "553 5.7.1 127.0.0.1 may not send as <root@example.com>; .*");
+	talk_say(&talk, "MAIL FROM:<a@Y.example>");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
+/* However many are refused, the others get the message. */
+START_TEST(test_section_recipients)
+{
+	char domain[] = "out.example", *refused[] = { domain };
+	struct talk talk;
+
+	section.refuse_recipients = (struct config_list){ refused, 1 };
+	begin_under_section(&talk);
+	talk_say(&talk, "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@in.example>");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_hear(&talk, "250 2.1.5 Ok");
+	for (int i = 0; i < 30; i++) { /* more than limits.errors */
+		talk_say(&talk, "RCPT TO:<@in.example:b@Out.Example>");
+		talk_hear(&talk, "550 5.7.1 No mail for <b@Out.Example> .*");
+	}
+	talk_say(&talk, "RCPT TO:<c@in.example>\r\nDATA\r\n.");
+	talk_hear(&talk, "250 2.1.5 Ok");
+	talk_hear(&talk, "354 .*");
+	talk_hear(&talk, "250 2.0.0 .*");
+	ck_assert_uint_eq(talk.spool.rcpts, 2);
+	ck_assert_uint_eq(counter_get(&talk.counters.rejected_commands), 30);
+	talk_end(&talk);
+}
+END_TEST
+
+/* At each place, and the session goes on. */
+START_TEST(test_section_message_size)
+{
+	struct talk talk;
+
+	section.message_size = 1024;
+	begin_under_section(&talk);
+	talk_say(&talk, "EHLO again");
+	talk_hear(&talk, "250-.*SIZE 1024\\|.*");
+	talk_say(&talk, "MAIL FROM:<a@example.org> SIZE=1025");
+	talk_hear(&talk, "552 5.3.4 .*");
+	for (int i = 0; i < 2; i++) {
+		talk_say(&talk, "MAIL FROM:<a@example.org> SIZE=10\r\nRCPT TO:<b@example.net>");
+		talk_hear(&talk, "250 2.1.0 Ok");
+		talk_hear(&talk, "250 2.1.5 Ok");
+		talk_say(&talk, i == 0 ? "DATA" : "BDAT 1200 LAST");
+		if (i == 0)
+			talk_hear(&talk, "354 .*");
+		for (int line = 0; line < 100; line++)
+			talk_say(&talk, "0123456789");
+		if (i == 0)
+			talk_say(&talk, ".");
+		talk_hear(&talk, "552 5.3.4 .*");
+	}
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "250 2.1.0 Ok");
+	talk_end(&talk);
+}
+END_TEST
+
+START_TEST(test_section_rate)
+{
+	struct talk talk;
+
+	section.rate = (struct rate){ 2, 3600 * 1000 };
+	talk_setup(&talk);
+	talk.config.client = &section;
+	talk.config.nclient = 1;
+	talk.env.rates = rates_new();
+	begin_with_ehlo(&talk);
+	for (int i = 0; i < 2; i++) {
+		talk_say(&talk, "MAIL FROM:<a@example.org>\r\nRSET");
+		talk_hear(&talk, "250 2.1.0 Ok");
+		talk_hear(&talk, "250 2.0.0 Ok");
+	}
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "450 4.7.1 127.0.0.1 sends too many messages: try again in 1800 s");
+	talk_say(&talk, "NOOP");
+	talk_hear(&talk, "250 2.0.0 Ok");
+	rates_free(&talk.env.rates);
+	talk_end(&talk);
+}
+END_TEST
+
 START_TEST(test_no_space)
 {
 	struct talk talk;
@@ -216,6 +342,8 @@ add_cases(Suite *suite)
 	suite_add_tcase(suite, table);
 	add_tests(suite, "rules", test_helo_takes_no_parameters, test_too_many_recipients,
 	    test_who_may_relay, test_no_space, test_spool_cannot_begin);
+	add_tests(suite, "client section", test_section_without_relay, test_section_senders,
+	    test_section_recipients, test_section_message_size, test_section_rate);
 }
 
 UNIT_MAIN("listener/mail")

@@ -31,7 +31,7 @@ tests_unit_outbound_test_compact_SOURCES = \
 	tests/unit/outbound/test_compact.c tests/unit/outbound/inside.c \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_compact_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
+tests_unit_outbound_test_compact_LDADD = liboutbound.a libqueue.a libconfig.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_expect_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_expect_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_flight_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -44,7 +44,7 @@ tests_unit_outbound_test_ledger_SOURCES = \
 	tests/unit/outbound/test_ledger.c tests/unit/outbound/inside.c \
 	tests/unit/outbound/inside.h
 tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a libsmtp.a $(SPOOL_LIBS)
+tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a libconfig.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_parameters_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_parameters_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_demand_CPPFLAGS = $(UNIT_CPPFLAGS)
