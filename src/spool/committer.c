@@ -79,7 +79,8 @@ add_pieces(struct group *group, struct spool_message *message, const struct reco
 
 	if (message->content != NULL)
 		parts = evbuffer_peek(message->content, -1, NULL, NULL, 0);
-	if (parts < 0 || reserve(group, parts + 2) < 0)
+	/* The last one is for the mark. */
+	if (parts < 0 || reserve(group, parts + 2 + 1) < 0)
 		return -1;
 
 	struct iovec *iov = group->iov + group->count;

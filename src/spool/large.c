@@ -77,8 +77,7 @@ spool_large_sweep(struct spool_outcomes *outcomes, bool (*is_known)(void *ctx, u
 		log_warning("large_not_swept", log_s("why", "not all segments could be read"));
 		return 0;
 	}
-	sweep.is_kept = outcomes->spool->is_in_doubt;
-	if (!sweep.is_kept && name_walk(outcomes->spool->damaged, see_any, &sweep.is_kept) < 0)
+	if (name_walk(outcomes->spool->damaged, see_any, &sweep.is_kept) < 0)
 		return -1;
 	if (name_walk(outcomes->spool->large, sweep_one, &sweep) < 0)
 		return -1;

@@ -15,10 +15,9 @@ struct spool_outcomes;
  * well before the start of any message that is still being committed.
  * They go on the outcomes' thread, when all outcomes have been synced: a message may be unknown
  * for outcomes that a power cut would take back.
- * As long as something lies in damaged/, or when an empty segment was found, they are moved there
- * instead: one may be the content of a record that was lost. When something could not be read or
- * set aside in this life nothing is swept.  How many there are to be removed or moved, or -1 and
- * errno.
+ * As long as something lies in damaged/ they are moved there instead: one may be the content of a
+ * record that was lost. When something could not be read or set aside in this life nothing is
+ * swept.  How many there are to be removed or moved, or -1 and errno.
  */
 int spool_large_sweep(struct spool_outcomes *outcomes, bool (*is_known)(void *ctx, uint64_t id),
     void *ctx, int64_t older_ms);

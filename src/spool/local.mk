@@ -50,6 +50,7 @@ libspool_a_SOURCES = \
 	src/spool/tail.c \
 	src/spool/tail_end.c \
 	src/spool/tail.h \
+	src/spool/tail_mark.c \
 	src/spool/trouble.c \
 	src/spool/trouble.h \
 	src/spool/window.c \

@@ -208,7 +208,7 @@ encode_head(struct spool_message *message, const struct envelope *envelope)
 	size_t len = message->head.len + (message->content != NULL ? message->size : 0);
 
 	if (message->head.len - sizeof room > RECORD_ENVELOPE_MAX ||
-	    len + RECORD_ALIGN + SEGMENT_HEAD > writer->spool->segment_size)
+	    len + RECORD_ALIGN + SEGMENT_HEAD + SEGMENT_MARK > writer->spool->segment_size)
 		return EMSGSIZE;
 	return 0;
 }

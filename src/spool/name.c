@@ -23,6 +23,12 @@ name_segment(uint64_t number, const char *suffix, char out[NAME_SIZE])
 	snprintf(out, NAME_SIZE, "%016" PRIx64 ".%s", number, suffix);
 }
 
+void
+name_segment_prep(uint64_t number, char out[NAME_SIZE])
+{
+	snprintf(out, NAME_SIZE, "%016" PRIx64 ".%jd.prep", number, (intmax_t)getpid());
+}
+
 bool
 name_has_number(const char *name, uint64_t *number)
 {

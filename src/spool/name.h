@@ -22,6 +22,9 @@ bool name_is_segment(const char *name, const char *suffix, uint64_t *number);
 /* The number of anything in log/ that has one. */
 bool name_has_number(const char *name, uint64_t *number);
 
+/* "000000000000002a.PID.prep", of a segment that is being made. */
+void name_segment_prep(uint64_t number, char out[NAME_SIZE]);
+
 /* "ID.msg", and "ID.PID.part" or "spare.PID.prep" for what is being made. */
 void name_large(uint64_t id, char out[NAME_SIZE]);
 bool name_is_large(const char *name, uint64_t *id);

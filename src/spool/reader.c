@@ -206,7 +206,6 @@ finish(struct spool_reader *reader, size_t i)
 	bool is_told = tail->fd >= 0 && tail->unreadable == 0;
 
 	reader->spool->is_unread |= tail->unreadable > 0;
-	reader->spool->is_in_doubt |= tail->is_empty;
 
 	forget(reader, i);
 	if (is_told && reader->events != NULL && reader->events->on_sealed != NULL)

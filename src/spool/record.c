@@ -13,6 +13,7 @@
 static const char record_magic[4] = { 'P', 'R', 'E', 'C' };
 static const char head_magic[8] = { 'P', 'O', 'S', 'T', 'E', 'R', 'N', '1' };
 static const char seal_magic[8] = { 'P', 'O', 'S', 'T', 'S', 'E', 'A', 'L' };
+static const char mark_magic[8] = { 'P', 'O', 'S', 'T', 'M', 'A', 'R', 'K' };
 
 /* Offsets in a record's head. */
 enum {
@@ -28,8 +29,18 @@ enum {
 	AT_CRC = 60,
 };
 
-/* Offsets in the first block and in the seal. */
-enum { AT_NUMBER = 8, AT_CREATED = 16, AT_END = 16, AT_HEAD_CRC = 60 };
+/* Offsets in the frame, in the seal, and in the mark, where no record has its segment's number. */
+enum {
+	AT_NUMBER = 8,
+	AT_CREATED = 16,
+	AT_SIZE = 24,
+	AT_FLAGS = 32,
+	AT_END = 16,
+	AT_MARK_NUMBER = 16,
+	AT_HEAD_CRC = 60,
+};
+
+enum { FLAG_MARKS = 1 };
 
 static void
 put32(unsigned char *at, uint32_t value)
@@ -99,17 +110,29 @@ is_sane(const struct record *record)
 	return record->type == RECORD_LARGE;
 }
 
+static bool
+is_record(const unsigned char in[RECORD_HEAD])
+{
+	return memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) == 0;
+}
+
+bool
+record_is_stale(const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset)
+{
+	uint64_t number = get64(in + AT_SEGMENT);
+
+	return is_record(in) && number != segment &&
+	       get32(in + AT_CRC) == seeded(number, offset, in, AT_CRC);
+}
+
 /* A flip may hit the magic or the number, not both; and what an older segment left is sound there.
  */
 static bool
 is_foreign(const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset)
 {
-	bool is_record = memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) == 0;
-	uint64_t number = get64(in + AT_SEGMENT);
-
-	if (number == segment)
+	if (get64(in + AT_SEGMENT) == segment)
 		return false;
-	return !is_record || get32(in + AT_CRC) == seeded(number, offset, in, AT_CRC);
+	return !is_record(in) || record_is_stale(in, segment, offset);
 }
 
 enum record_view
@@ -118,8 +141,7 @@ record_decode(
 {
 	if (is_foreign(in, segment, offset))
 		return RECORD_FOREIGN;
-	if (memcmp(in + AT_MAGIC, record_magic, sizeof record_magic) != 0 ||
-	    get64(in + AT_SEGMENT) != segment ||
+	if (!is_record(in) || get64(in + AT_SEGMENT) != segment ||
 	    get32(in + AT_CRC) != seeded(segment, offset, in, AT_CRC))
 		return RECORD_BROKEN;
 	*out = (struct record){
@@ -134,6 +156,12 @@ record_decode(
 		.durable = get32(in + AT_DURABLE),
 	};
 	return is_sane(out) ? RECORD_SOUND : RECORD_BROKEN;
+}
+
+bool
+record_is_blank(const unsigned char in[RECORD_ALIGN])
+{
+	return in[0] == 0 && memcmp(in, in + 1, RECORD_ALIGN - 1) == 0;
 }
 
 uint64_t
@@ -157,21 +185,46 @@ record_envelope_crc(uint64_t segment, uint32_t offset, const void *text, uint32_
 }
 
 void
-segment_head_encode(uint64_t number, int64_t created_ms, unsigned char out[SEGMENT_HEAD])
+segment_head_encode(
+    const struct segment_frame *frame, int64_t created_ms, unsigned char out[SEGMENT_HEAD])
 {
 	memset(out, 0, SEGMENT_HEAD);
 	memcpy(out, head_magic, sizeof head_magic);
-	put64(out + AT_NUMBER, number);
+	put64(out + AT_NUMBER, frame->number);
 	put64(out + AT_CREATED, (uint64_t)created_ms);
+	put64(out + AT_SIZE, frame->size);
+	put32(out + AT_FLAGS, frame->has_marks ? FLAG_MARKS : 0);
 	put32(out + AT_HEAD_CRC, crc32c(0, out, AT_HEAD_CRC));
+	memcpy(out + SEGMENT_FRAME_AT, out, SEGMENT_FRAME);
 }
 
 bool
-segment_head_decode(const unsigned char in[SEGMENT_HEAD], uint64_t *number)
+segment_frame_decode(const unsigned char in[SEGMENT_FRAME], struct segment_frame *out)
 {
-	*number = get64(in + AT_NUMBER);
+	*out = (struct segment_frame){
+		.number = get64(in + AT_NUMBER),
+		.size = get64(in + AT_SIZE),
+		.has_marks = (get32(in + AT_FLAGS) & FLAG_MARKS) != 0,
+	};
 	return memcmp(in, head_magic, sizeof head_magic) == 0 &&
 	       get32(in + AT_HEAD_CRC) == crc32c(0, in, AT_HEAD_CRC);
+}
+
+void
+segment_mark_encode(uint64_t number, uint32_t offset, unsigned char out[SEGMENT_MARK])
+{
+	memset(out, 0, SEGMENT_MARK);
+	memcpy(out, mark_magic, sizeof mark_magic);
+	put64(out + AT_MARK_NUMBER, number);
+	put32(out + AT_HEAD_CRC, seeded(number, offset, out, AT_HEAD_CRC));
+}
+
+bool
+segment_mark_is_sound(const unsigned char in[SEGMENT_MARK], uint64_t number, uint32_t offset)
+{
+	return memcmp(in, mark_magic, sizeof mark_magic) == 0 &&
+	       get64(in + AT_MARK_NUMBER) == number &&
+	       get32(in + AT_HEAD_CRC) == seeded(number, offset, in, AT_HEAD_CRC);
 }
 
 void

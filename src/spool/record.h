@@ -3,10 +3,11 @@
  * record.h - the bytes of a segment: its first block, and the heads of records.  Pure.  Only for
  * src/spool.
  *
- *   0            the first block, SEGMENT_HEAD bytes: magic, version, number, time; at
- * SEGMENT_SEAL_AT the seal, which is written when the segment is complete, and says where its
- * records end SEGMENT_HEAD records, each at a multiple of RECORD_ALIGN: head (RECORD_ALIGN bytes),
- * envelope, inline content, padding
+ *   0                  the first block: the frame (magic, version, number, time, size)
+ *   SEGMENT_SEAL_AT    the seal, which is written when the segment is complete: where its records
+ * end SEGMENT_FRAME_AT   the frame once more SEGMENT_HEAD       records, each at a multiple of
+ * RECORD_ALIGN: head (RECORD_ALIGN bytes), envelope, inline content, padding behind them        the
+ * mark, which the next record overwrites: here the records end
  *
  * Numbers are little-endian.  Every checksum is seeded with the segment's number and the offset, so
  * that what an earlier life of a recycled file left behind is never taken for a record of this one.
@@ -25,6 +26,17 @@ enum {
 	SEGMENT_SEAL_AT =
 	    512, /* a sector of its own: a torn write of the seal spoils nothing else */
 	SEGMENT_SEAL = 64,
+	SEGMENT_FRAME_AT = 1024, /* a sector of its own, too */
+	SEGMENT_FRAME = 64,
+	SEGMENT_MARK = RECORD_ALIGN,
+};
+
+/* What the first block says of its segment. */
+struct segment_frame {
+	uint64_t number;
+	uint64_t
+	    size; /* of the file, before anything was committed to it; 0: unknown, or it grows */
+	bool has_marks; /* segments of the first posterns have none */
 };
 
 enum record_type { RECORD_INLINE = 1, RECORD_LARGE = 2 };
@@ -54,6 +66,12 @@ enum record_view {
 enum record_view record_decode(
     const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset, struct record *out);
 
+/* Whether it is the sound head of a record of another segment, left by an earlier life. */
+bool record_is_stale(const unsigned char in[RECORD_HEAD], uint64_t segment, uint32_t offset);
+
+/* Whether nothing was ever written there. */
+bool record_is_blank(const unsigned char in[RECORD_ALIGN]);
+
 /* Bytes that the record takes in its segment, padding included. */
 uint64_t record_size(const struct record *record);
 
@@ -62,10 +80,16 @@ uint64_t record_inline_len(const struct record *record);
 
 uint32_t record_envelope_crc(uint64_t segment, uint32_t offset, const void *text, uint32_t len);
 
-void segment_head_encode(uint64_t number, int64_t created_ms, unsigned char out[SEGMENT_HEAD]);
+/* The first block, without a seal. */
+void segment_head_encode(
+    const struct segment_frame *frame, int64_t created_ms, unsigned char out[SEGMENT_HEAD]);
 
-/* The number that a sound first block names; false if it is not sound. */
-bool segment_head_decode(const unsigned char in[SEGMENT_HEAD], uint64_t *number);
+/* What a frame says; false if it is not sound. */
+bool segment_frame_decode(const unsigned char in[SEGMENT_FRAME], struct segment_frame *out);
+
+/* The mark behind the last record, which is at this offset. */
+void segment_mark_encode(uint64_t number, uint32_t offset, unsigned char out[SEGMENT_MARK]);
+bool segment_mark_is_sound(const unsigned char in[SEGMENT_MARK], uint64_t number, uint32_t offset);
 
 void segment_seal_encode(uint64_t number, uint32_t end, unsigned char out[SEGMENT_SEAL]);
 

@@ -100,15 +100,18 @@ copy_record(struct rewrite *rewrite, int from, int to, size_t i)
 static int
 fill(struct rewrite *rewrite, int from, int to)
 {
-	unsigned char head[SEGMENT_HEAD];
+	const struct segment_frame frame = { .number = rewrite->to, .has_marks = true };
+	unsigned char head[SEGMENT_HEAD], mark[SEGMENT_MARK];
 
-	segment_head_encode(rewrite->to, clock_real_ms(), head);
+	segment_head_encode(&frame, clock_real_ms(), head);
 	rewrite->end = SEGMENT_HEAD;
 	for (size_t i = 0; i < rewrite->count; i++)
 		if (copy_record(rewrite, from, to, i) < 0)
 			return -1;
+	segment_mark_encode(rewrite->to, rewrite->end, mark);
 	segment_seal_encode(rewrite->to, rewrite->end, head + SEGMENT_SEAL_AT);
-	if (put(rewrite->spool, to, head, sizeof head, 0) < 0)
+	if (put(rewrite->spool, to, mark, sizeof mark, rewrite->end) < 0 ||
+	    put(rewrite->spool, to, head, sizeof head, 0) < 0)
 		return -1;
 	return rewrite->spool->disk->fdatasync(to);
 }

@@ -3,6 +3,8 @@
  * segment.c - start, append to, seal and give up a segment.
  * The rule: what a failed write or sync has touched is cut off and never written again, for after a
  * failed fdatasync nobody can say what the disk holds.  The next group goes to another file.
+ * And whatever ends without a mark tells that something is missing: a file has its first block and
+ * its size before it has its name, each group brings the next mark, and no cut of ours takes it.
  */
 #include "config.h"
 
@@ -79,21 +81,64 @@ open_spare(const struct segment *segment)
 
 /* Blocks laid out at once keep the file in one piece; without them it merely grows as it is
  * written, which is what a lean one should. */
+static void
+lay_out(const struct segment *segment, int fd)
+{
+	const struct spool *spool = segment->spool;
+
+	if (!segment->is_lean && spool->disk->fallocate(fd, 0, (off_t)spool->segment_size) < 0)
+		log_debug("segment_not_laid_out", log_d("segment", segment->number),
+		    log_s("why", strerror(errno)));
+}
+
+/* The first block, and behind it the mark of a segment without records. */
+static int
+write_head(const struct segment *segment, int fd)
+{
+	unsigned char bytes[SEGMENT_HEAD + SEGMENT_MARK];
+	struct segment_frame frame = { .number = segment->number, .has_marks = true };
+	struct iovec iov = { bytes, sizeof bytes };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	frame.size = (uint64_t)st.st_size;
+	segment_head_encode(&frame, clock_real_ms(), bytes);
+	segment_mark_encode(segment->number, SEGMENT_HEAD, bytes + SEGMENT_HEAD);
+	return disk_write_all(segment->spool->disk, fd, &iov, 1, 0);
+}
+
+static int
+make_durable(const struct segment *segment, int fd)
+{
+	lay_out(segment, fd);
+	return write_head(segment, fd) < 0 ? -1 : segment->spool->disk->fdatasync(fd);
+}
+
+/* A new file, which is sound as soon as it has its name: the descriptor, or -1 and errno. */
 static int
 create(const struct segment *segment)
 {
 	const struct spool *spool = segment->spool;
-	char name[NAME_SIZE];
+	char prep[NAME_SIZE], name[NAME_SIZE];
 
+	name_segment_prep(segment->number, prep);
 	name_segment(segment->number, "seg", name);
 
-	int fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	int fd = spool->disk->openat(spool->log, prep, O_RDWR | O_CREAT | O_EXCL, 0600);
 
-	if (fd >= 0 && !segment->is_lean &&
-	    spool->disk->fallocate(fd, 0, (off_t)spool->segment_size) < 0)
-		log_debug("segment_not_laid_out", log_d("segment", segment->number),
-		    log_s("why", strerror(errno)));
-	return fd;
+	if (fd < 0)
+		return -1;
+	if (make_durable(segment, fd) == 0 &&
+	    spool->disk->renameat(spool->log, prep, spool->log, name) == 0)
+		return fd;
+
+	int error = errno;
+
+	close(fd);
+	spool->disk->unlinkat(spool->log, prep, 0);
+	errno = error;
+	return -1;
 }
 
 /*
@@ -127,16 +172,6 @@ write_ahead(struct segment *segment, uint32_t end)
 }
 
 static int
-write_head(const struct segment *segment)
-{
-	unsigned char head[SEGMENT_HEAD];
-	struct iovec iov = { head, sizeof head };
-
-	segment_head_encode(segment->number, clock_real_ms(), head);
-	return disk_write_all(segment->spool->disk, segment->fd, &iov, 1, 0);
-}
-
-static int
 write_seal(const struct segment *segment)
 {
 	unsigned char seal[SEGMENT_SEAL];
@@ -159,6 +194,35 @@ leave(struct segment *segment)
 	errno = error;
 }
 
+static int
+write_mark(const struct segment *segment)
+{
+	unsigned char mark[SEGMENT_MARK];
+	struct iovec iov = { mark, sizeof mark };
+
+	segment_mark_encode(segment->number, segment->end, mark);
+	return disk_write_all(segment->spool->disk, segment->fd, &iov, 1, (off_t)segment->end);
+}
+
+/*
+ * Cut off what lies behind `end`.  A seal says so, too, and does as well where cutting fails; but
+ * none of it is synced, and what the power leaves of it must end with a mark.
+ */
+static void
+cut(const struct segment *segment)
+{
+	const struct spool *spool = segment->spool;
+	bool is_sealed = write_seal(segment) == 0;
+
+	if (write_mark(segment) < 0)
+		log_debug("segment_not_marked", log_d("segment", segment->number),
+		    log_s("why", strerror(errno)));
+	if (spool->disk->ftruncate(segment->fd, (off_t)segment->end + SEGMENT_MARK) < 0 &&
+	    !is_sealed)
+		log_error("segment_not_cut", log_d("segment", segment->number),
+		    log_d("offset", segment->end), log_s("why", strerror(errno)));
+}
+
 /* Leave it, as good as if what lies behind `end` had never been written. */
 static void
 give_up(struct segment *segment)
@@ -167,11 +231,9 @@ give_up(struct segment *segment)
 	char name[NAME_SIZE];
 	int error = errno;
 
-	/* Where cutting fails, a seal that says where the records end does as well. */
-	if (segment->fd >= 0 && spool->disk->ftruncate(segment->fd, (off_t)segment->end) < 0 &&
-	    write_seal(segment) < 0)
-		log_error("segment_not_cut", log_d("segment", segment->number),
-		    log_d("offset", segment->end), log_s("why", strerror(errno)));
+	/* Before its name goes: readers may have it open. */
+	if (segment->fd >= 0)
+		cut(segment);
 	name_segment(segment->number, "seg", name);
 	/* Without a descriptor the file of this name, if there is one, is not ours. */
 	if (segment->fd >= 0 && segment->end <= SEGMENT_HEAD)
@@ -180,8 +242,8 @@ give_up(struct segment *segment)
 	leave(segment);
 }
 
-/* The name is durable before anything is written: were it lost and not the records, its number
- * would be given out again while a file holds records of it. */
+/* The name is durable before anything is written under it: were it lost and not the records, its
+ * number would be given out again while a file holds records of it. */
 int
 segment_start(struct segment *segment)
 {
@@ -190,12 +252,16 @@ segment_start(struct segment *segment)
 	segment->number = board_start_segment(spool->board, segment->slot);
 	segment->end = SEGMENT_HEAD;
 	segment->fd = segment->is_lean ? -1 : open_spare(segment);
-	if (segment->is_lean || (segment->fd < 0 && errno == ENOENT))
+
+	bool is_spare = segment->fd >= 0;
+
+	if (segment->is_lean || (!is_spare && errno == ENOENT))
 		segment->fd = create(segment);
-	if (segment->fd >= 0)
+	if (segment->fd >= 0 && spool->disk->fsync_dir(spool->log) == 0 &&
+	    (!is_spare || write_head(segment, segment->fd) == 0)) {
 		segment->written = find_written(segment);
-	if (segment->fd >= 0 && spool->disk->fsync_dir(spool->log) == 0 && write_head(segment) == 0)
 		return 0;
+	}
 	give_up(segment);
 	return -1;
 }
@@ -205,7 +271,8 @@ segment_room(const struct segment *segment)
 {
 	uint64_t size = segment->spool->segment_size;
 
-	return size > segment->end ? (uint32_t)(size - segment->end) : 0;
+	return size > segment->end + SEGMENT_MARK ? (uint32_t)(size - segment->end - SEGMENT_MARK)
+						  : 0;
 }
 
 int
@@ -213,10 +280,14 @@ segment_append(struct segment *segment, struct iovec *iov, int count, uint32_t l
 {
 	const struct spool *spool = segment->spool;
 	uint32_t end = segment->end + len;
-	int result = disk_write_all(spool->disk, segment->fd, iov, count, (off_t)segment->end);
+	unsigned char mark[SEGMENT_MARK];
+	int result;
 
-	if (result == 0 && end > segment->written)
-		write_ahead(segment, end);
+	segment_mark_encode(segment->number, end, mark);
+	iov[count] = (struct iovec){ mark, sizeof mark };
+	result = disk_write_all(spool->disk, segment->fd, iov, count + 1, (off_t)segment->end);
+	if (result == 0 && (uint64_t)end + SEGMENT_MARK > segment->written)
+		write_ahead(segment, end + SEGMENT_MARK);
 	if (result < 0 || spool->disk->fdatasync(segment->fd) < 0) {
 		give_up(segment);
 		return -1;

@@ -24,12 +24,13 @@ struct segment {
 /* Open the next segment: a recycled one if there is any.  0, or -1 and errno; then none is open. */
 int segment_start(struct segment *segment);
 
-/* Octets that fit in. */
+/* Octets of records that fit in. */
 uint32_t segment_room(const struct segment *segment);
 
 /*
  * Write len octets of records at `end`, make them durable and publish them: 0.  On -1 and errno
- * nothing of them is left to be read, and the segment is given up: none is open.
+ * nothing of them is left to be read, and the segment is given up: none is open.  iov has room for
+ * one more.
  */
 int segment_append(struct segment *segment, struct iovec *iov, int count, uint32_t len);
 

@@ -45,9 +45,9 @@ struct spool {
 	struct counters *counters; /* may be NULL; spool_reader_new() sets it */
 	uint64_t segment_size;     /* SPOOL_SEGMENT_SIZE, but for tests */
 	uint64_t inline_budget;    /* SPOOL_INLINE_BUDGET, but for tests */
-	/* In this life something could not be read or set aside; an empty segment was found.  A
-	 * large content that no message knows may belong to what was there. */
-	bool is_unread, is_in_doubt;
+	/* In this life something could not be read or set aside.  A large content that no message
+	 * knows may belong to what was there. */
+	bool is_unread;
 	/* If set, findings go there, and reading writes nothing: no log, no copy, no cut. */
 	void (*on_finding)(void *ctx, const struct spool_finding *finding);
 	void *finding_ctx;

@@ -79,6 +79,8 @@ tail_survey(struct tail *tail, struct window *window, uint32_t size)
 
 		uint64_t next = at + record_size(&record);
 
+		tail->last = at;
+		tail->is_cut_off = next > size;
 		end = next < size ? (uint32_t)next : size;
 		at = end;
 	}

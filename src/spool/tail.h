@@ -14,6 +14,7 @@
 /* No segment is larger. */
 enum { TAIL_SIZE_MAX = 1 << 30 };
 
+struct segment_frame;
 struct spool;
 struct spool_record;
 struct window;
@@ -26,7 +27,8 @@ struct tail {
 	uint32_t ahead;   /* how much to read at once */
 	uint32_t durable; /* below this, what is not sound is damage; above, it is a torn end */
 	uint32_t reach;   /* the highest place that outcomes name, 0: none */
-	bool is_empty;    /* the file holds nothing at all, which a crash or a cut may have done */
+	uint32_t last;    /* the last sound head that a survey has found, 0: none */
+	bool is_cut_off;  /* the file ends before that record does */
 	bool is_ended;    /* no writer any more: limit is final */
 	bool is_verified; /* contents are checked too, for some may never have been synced */
 	unsigned
@@ -59,9 +61,15 @@ int tail_find_end(struct tail *tail, const struct spool *spool, struct window *w
 
 /*
  * Find out how far a segment without a seal goes: sets limit to the end of the last record whose
- * head is sound, and durable to what those heads say.  0, or -1 and errno.
+ * head is sound, last and is_cut_off to what that one is like, and durable to what those heads say.
+ * 0, or -1 and errno.
  */
 int tail_survey(struct tail *tail, struct window *window, uint32_t size);
+
+/* After a survey: whether the file, of this size, ends as it should.  What is missing is reported.
+ */
+void tail_check_end(struct tail *tail, const struct spool *spool, struct window *window,
+    const struct segment_frame *frame, uint32_t size);
 
 /*
  * The first offset from `from` on at which a sound head stands, or limit if there is none.  0, or

@@ -69,6 +69,15 @@ sample_close(struct sample *sample)
 	rig_close(&sample->rig);
 }
 
+const char *
+sample_copy(const struct sample *sample, uint32_t offset)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/damaged/%016x-%08x.bin", sample->rig.path, 1, offset);
+	return path;
+}
+
 unsigned
 rig_take_copies(const struct rig *rig)
 {

@@ -25,6 +25,9 @@ void sample_make(struct sample *sample, bool is_sealed);
 void sample_restore(const struct sample *sample);
 void sample_close(struct sample *sample);
 
+/* The path of what was set aside of this place: valid until the next call. */
+const char *sample_copy(const struct sample *sample, uint32_t offset);
+
 /* How many copies were made in damaged/; they are gone then. */
 unsigned rig_take_copies(const struct rig *rig);
 

@@ -156,6 +156,36 @@ START_TEST(what_cannot_be_cut_off_is_sealed_off)
 }
 END_TEST
 
+/* Not even by who has the file open that is removed then. */
+START_TEST(a_refused_first_group_is_read_by_nobody)
+{
+	struct spool_record record;
+	struct sent sent;
+	struct rig rig;
+
+	quiet();
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	wait_for_spare(&rig);
+
+	struct spool_reader *reader = spool_reader_new(rig.spool, &rig.counters);
+
+	rig_slow(50);
+	rig_break(CALL_FDATASYNC, 0, 1, EIO);
+	rig_send(&rig, 1, 1500, &sent);
+	while (access(rig_file(&rig, "log", 1, "seg"), F_OK) != 0)
+		usleep(1000);
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_WAIT);
+	rig_wait(&rig, &sent, 1);
+	ck_assert_int_eq(sent.error, EIO);
+	ck_assert_int_ne(access(rig_file(&rig, "log", 1, "seg"), F_OK), 0);
+	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_WAIT);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 0);
+	spool_reader_free(&reader);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_full_disk_refuses_until_there_is_room)
 {
 	struct sent sent[20];
@@ -241,7 +271,7 @@ add_cases(Suite *suite)
 	suite_add_tcase(suite, each);
 	add_tests(suite, "faults", a_whole_group_is_refused, no_file_of_others_is_touched,
 	    a_large_content_that_is_refused_is_told, what_cannot_be_cut_off_is_sealed_off,
-	    a_full_disk_refuses_until_there_is_room);
+	    a_refused_first_group_is_read_by_nobody, a_full_disk_refuses_until_there_is_room);
 }
 
 UNIT_MAIN("spool/faults")

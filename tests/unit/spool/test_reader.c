@@ -379,25 +379,38 @@ START_TEST(nothing_is_swept_while_a_record_cannot_be_read)
 }
 END_TEST
 
-/* A crash leaves an empty file where nothing was written yet; so does a cut. */
-START_TEST(beside_an_empty_segment_nothing_is_removed)
+/* The record that named it may be what was cut off, wherever that was. */
+START_TEST(nothing_large_is_removed_behind_a_cut)
 {
-	static struct found found;
-	struct rig rig;
+	for (int is_whole = 0; is_whole < 2; is_whole++) {
+		static struct found found;
+		struct sent sent[2];
+		struct rig rig;
 
-	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-	rig_open(&rig, SMALL);
-	rig_writer(&rig);
-	ck_assert_int_eq(rig_put(&rig, 4, 100000), 0);
-	rig_writer_free(&rig);
-	ck_assert_int_eq(truncate(rig_file(&rig, "log", 1, "seg"), 0), 0);
-	rig_restart(&rig);
-	rig_read(&rig, &found);
-	ck_assert_uint_eq(rig.counters.spool_damaged, 0);
-	ck_assert_int_eq(sweep(&rig, INT64_MAX), 1);
-	ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 0);
-	ck_assert_uint_eq(rig_count(&rig, "damaged", ".msg"), 1);
-	rig_close(&rig);
+		ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+		rig_open(&rig, SMALL);
+		rig_writer(&rig);
+		for (size_t i = 0; i < 2; i++) {
+			rig_send(&rig, 3 + i, i == 0 ? 100 : 100000, &sent[i]);
+			rig_wait(&rig, &sent[i], 1);
+		}
+		rig_writer_free(&rig);
+
+		const char *path = rig_file(&rig, "log", 1, "seg");
+		int fd = open(path, O_WRONLY);
+
+		ck_assert_int_eq(pwrite(fd, (char[64]){ 0 }, 64, SEGMENT_SEAL_AT), 64);
+		close(fd);
+		ck_assert_int_eq(truncate(path, is_whole ? sent[1].place.offset : 0), 0);
+		rig_restart(&rig);
+		rig_read(&rig, &found);
+		ck_assert_uint_eq(found.count, is_whole ? 1 : 0);
+		ck_assert_uint_eq(rig.counters.spool_damaged, 1);
+		ck_assert_int_eq(sweep(&rig, INT64_MAX), 1);
+		ck_assert_uint_eq(rig_count(&rig, "large", ".msg"), 0);
+		ck_assert_uint_eq(rig_count(&rig, "damaged", ".msg"), 1);
+		rig_close(&rig);
+	}
 }
 END_TEST
 
@@ -410,8 +423,7 @@ add_cases(Suite *suite)
 	add_tests(suite, "again", an_envelope_can_be_read_again, a_changed_content_is_refused,
 	    a_missing_large_file_is_damage, nameless_large_files_are_swept,
 	    large_files_are_swept_behind_the_outcomes, nameless_large_files_are_kept_beside_damage,
-	    nothing_is_swept_while_a_record_cannot_be_read,
-	    beside_an_empty_segment_nothing_is_removed);
+	    nothing_is_swept_while_a_record_cannot_be_read, nothing_large_is_removed_behind_a_cut);
 }
 
 UNIT_MAIN("spool/reader")

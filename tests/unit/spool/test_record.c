@@ -136,16 +136,74 @@ START_TEST(a_seal_is_its_segments_own)
 }
 END_TEST
 
-START_TEST(a_first_block_tells_its_number)
+START_TEST(a_first_block_tells_of_its_segment_twice)
 {
+	const struct segment_frame in = { .number = 42, .size = 1 << 20, .has_marks = true };
 	unsigned char head[SEGMENT_HEAD];
-	uint64_t number;
+	struct segment_frame out;
 
-	segment_head_encode(42, 1700000000000, head);
-	ck_assert(segment_head_decode(head, &number));
-	ck_assert_uint_eq(number, 42);
-	head[9] ^= 1;
-	ck_assert(!segment_head_decode(head, &number));
+	segment_head_encode(&in, 1700000000000, head);
+	for (size_t at = 0; at <= SEGMENT_FRAME_AT; at += SEGMENT_FRAME_AT) {
+		ck_assert(segment_frame_decode(head + at, &out));
+		ck_assert_uint_eq(out.number, in.number);
+		ck_assert_uint_eq(out.size, in.size);
+		ck_assert(out.has_marks);
+		for (size_t i = 0; i < SEGMENT_FRAME; i++) {
+			head[at + i] ^= 1;
+			ck_assert(!segment_frame_decode(head + at, &out));
+			head[at + i] ^= 1;
+		}
+	}
+}
+END_TEST
+
+/* As the first posterns wrote it. */
+START_TEST(a_short_frame_tells_the_number)
+{
+	const struct segment_frame in = { .number = 42 };
+	unsigned char head[SEGMENT_HEAD];
+	struct segment_frame out;
+
+	segment_head_encode(&in, 1700000000000, head);
+	ck_assert(segment_frame_decode(head, &out));
+	ck_assert_uint_eq(out.number, 42);
+	ck_assert_uint_eq(out.size, 0);
+	ck_assert(!out.has_marks);
+}
+END_TEST
+
+START_TEST(a_mark_is_sound_in_its_place_alone)
+{
+	unsigned char mark[SEGMENT_MARK];
+	struct record record;
+
+	segment_mark_encode(42, 8192, mark);
+	ck_assert(segment_mark_is_sound(mark, 42, 8192));
+	ck_assert(!segment_mark_is_sound(mark, 43, 8192));
+	ck_assert(!segment_mark_is_sound(mark, 42, 8256));
+	/* To a reader that looks for records it is nothing. */
+	ck_assert_int_eq(record_decode(mark, 42, 8192, &record), RECORD_FOREIGN);
+	for (size_t i = 0; i < SEGMENT_MARK; i++) {
+		mark[i] ^= 1;
+		ck_assert(!segment_mark_is_sound(mark, 42, 8192));
+		mark[i] ^= 1;
+	}
+}
+END_TEST
+
+START_TEST(what_an_older_segment_left_is_known)
+{
+	unsigned char head[RECORD_HEAD];
+
+	record_encode(&sample, head);
+	ck_assert(!record_is_stale(head, 42, 8192));
+	ck_assert(record_is_stale(head, 43, 8192));
+	ck_assert(!record_is_stale(head, 43, 8256));
+	memset(head, 0, sizeof head);
+	ck_assert(!record_is_stale(head, 43, 8192));
+	ck_assert(record_is_blank(head));
+	head[RECORD_HEAD - 1] = 1;
+	ck_assert(!record_is_blank(head));
 }
 END_TEST
 
@@ -155,7 +213,9 @@ add_cases(Suite *suite)
 	add_tests(suite, "record", comes_back_as_it_went, another_place_or_number_makes_it_unsound,
 	    nothing_and_zeros_are_foreign, any_flipped_bit_makes_it_broken, a_size_is_whole_units,
 	    insane_lengths_are_unsound);
-	add_tests(suite, "segment", a_seal_is_its_segments_own, a_first_block_tells_its_number);
+	add_tests(suite, "segment", a_seal_is_its_segments_own,
+	    a_first_block_tells_of_its_segment_twice, a_short_frame_tells_the_number,
+	    a_mark_is_sound_in_its_place_alone, what_an_older_segment_left_is_known);
 }
 
 UNIT_MAIN("spool/record")

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* test_tail.c - covers spool/tail.c, spool/tail_end.c and spool/damage.c: cut files, what cannot be
- * opened, and what is kept of what is damaged. */
+/* test_tail.c - covers spool/tail.c, spool/tail_end.c, spool/tail_mark.c and spool/damage.c: cut
+ * files, lost heads, what cannot be opened, and what is kept of what is damaged. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,14 +28,14 @@ next_cut(const struct sample *sample, size_t at)
 	return in == RECORD_ALIGN - 1 ? at - (RECORD_ALIGN - 2) : at - in;
 }
 
-/* Without a seal, a file that ends with a record may have grown as it was written. */
+/* A writer in trouble cuts a unit behind its last group, where the head of the next may stand. */
 static bool
-is_silent(const struct sample *sample, size_t at, bool is_sealed)
+is_ours(const struct sample *sample, size_t at)
 {
 	for (size_t i = 0; i < SAMPLE_MESSAGES; i++)
-		if (at == sample->sent[i].place.offset)
-			return !is_sealed;
-	return at == sample->end || at == 0;
+		if (at == sample->sent[i].place.offset + RECORD_HEAD)
+			return true;
+	return false;
 }
 
 static void
@@ -43,8 +44,12 @@ cut_each(bool is_sealed, bool has_outcomes)
 	struct sample sample;
 
 	sample_make(&sample, is_sealed);
-	rig_tell_reach(has_outcomes ? sample.sent[SAMPLE_MESSAGES - 1].place.offset : 0);
-	for (size_t at = sample.end;; at = next_cut(&sample, at)) {
+
+	uint32_t last = sample.sent[SAMPLE_MESSAGES - 1].place.offset;
+	size_t whole_end = is_sealed ? sample.end : sample.end + SEGMENT_MARK;
+
+	rig_tell_reach(has_outcomes ? last : 0);
+	for (size_t at = whole_end;; at = next_cut(&sample, at)) {
 		ck_assert_int_eq(ftruncate(sample.fd, (off_t)at), 0);
 		rig_read(&sample.rig, &found);
 
@@ -61,10 +66,14 @@ cut_each(bool is_sealed, bool has_outcomes)
 		ck_assert_uint_eq(found.sealed, 1);
 
 		bool is_told = rig_take_copies(&sample.rig) > 0;
-		bool is_quiet =
-		    at == sample.end || (!has_outcomes && is_silent(&sample, at, is_sealed));
+		bool is_quiet = !is_sealed && (!has_outcomes || at > last);
 
-		ck_assert_msg(is_told != is_quiet, "a cut at %zu is told: %d", at, is_told);
+		ck_assert_msg(
+		    is_told != (at == whole_end), "a cut at %zu is told: %d", at, is_told);
+		ck_assert_msg((sample.rig.counters.spool_damaged > 0) ==
+				  (is_told && !(is_quiet && is_ours(&sample, at))),
+		    "a cut at %zu is damage: %d", at, is_told);
+		sample.rig.counters.spool_damaged = 0;
 		if (at == 0)
 			break;
 	}
@@ -89,6 +98,127 @@ START_TEST(a_cut_is_told_by_outcomes)
 {
 	cut_each(false, true);
 	cut_each(true, true);
+}
+END_TEST
+
+/* A lean segment grows as it is written: what its end has lost is told, if not as damage. */
+START_TEST(a_cut_of_a_growing_file_is_told)
+{
+	struct sample sample;
+
+	sample_make(&sample, false);
+
+	const struct segment_frame frame = { .number = 1, .has_marks = true };
+	unsigned char head[SEGMENT_HEAD];
+
+	segment_head_encode(&frame, 0, head);
+	ck_assert_int_eq(pwrite(sample.fd, head, sizeof head, 0), sizeof head);
+	for (size_t i = 0; i < SAMPLE_MESSAGES; i++) {
+		size_t at = sample.sent[SAMPLE_MESSAGES - 1 - i].place.offset;
+
+		ck_assert_int_eq(ftruncate(sample.fd, (off_t)at), 0);
+		rig_read(&sample.rig, &found);
+		ck_assert_uint_eq(found.count, SAMPLE_MESSAGES - 1 - i);
+		ck_assert_uint_gt(rig_take_copies(&sample.rig), 0);
+	}
+	ck_assert_uint_eq(sample.rig.counters.spool_damaged, 0);
+	sample_close(&sample);
+}
+END_TEST
+
+/* What the first posterns wrote has neither marks nor a size: its cuts may fall behind a record. */
+START_TEST(a_segment_without_marks_is_read_as_ever)
+{
+	unsigned char head[SEGMENT_HEAD], zeros[SEGMENT_MARK] = { 0 };
+	const struct segment_frame frame = { .number = 1 };
+	struct sample sample;
+
+	sample_make(&sample, false);
+	segment_head_encode(&frame, 0, head);
+	memset(head + SEGMENT_FRAME_AT, 0, SEGMENT_FRAME);
+	ck_assert_int_eq(pwrite(sample.fd, head, sizeof head, 0), sizeof head);
+	ck_assert_int_eq(pwrite(sample.fd, zeros, sizeof zeros, (off_t)sample.end), sizeof zeros);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(found.count, SAMPLE_MESSAGES);
+	ck_assert_uint_eq(rig_take_copies(&sample.rig), 0);
+	ck_assert_int_eq(ftruncate(sample.fd, sample.sent[3].place.offset), 0);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(found.count, 3);
+	ck_assert_uint_eq(rig_take_copies(&sample.rig), 0);
+	ck_assert_int_eq(ftruncate(sample.fd, sample.sent[3].place.offset - 7), 0);
+	rig_read(&sample.rig, &found);
+	ck_assert_uint_eq(found.count, 2);
+	ck_assert_uint_gt(rig_take_copies(&sample.rig), 0);
+	sample_close(&sample);
+}
+END_TEST
+
+/* Nothing of the last head is left, as if an older segment had ended there. */
+START_TEST(a_lost_head_is_told)
+{
+	const struct record stale = { .segment = 99, .type = RECORD_INLINE };
+	unsigned char bytes[RECORD_HEAD];
+
+	for (int kind = 0; kind < 3; kind++) {
+		struct sample sample;
+
+		sample_make(&sample, false);
+
+		uint32_t at = sample.sent[SAMPLE_MESSAGES - 1].place.offset;
+		struct record other = stale;
+
+		other.offset = at;
+		memset(bytes, 'x', sizeof bytes);
+		if (kind == 1)
+			memset(bytes, 0, sizeof bytes);
+		if (kind == 2)
+			record_encode(&other, bytes);
+		ck_assert_int_eq(pwrite(sample.fd, bytes, sizeof bytes, at), sizeof bytes);
+		rig_read(&sample.rig, &found);
+		ck_assert_uint_eq(found.count, SAMPLE_MESSAGES - 1);
+
+		struct stat st;
+
+		ck_assert_int_eq(stat(sample_copy(&sample, at), &st), 0);
+		ck_assert_int_eq(st.st_size, kind == 2 ? 0 : (off_t)sample.end - at);
+		sample_close(&sample);
+	}
+}
+END_TEST
+
+/* What is given up is cut behind its last group, in one piece with the mark. */
+START_TEST(a_cut_of_ours_is_no_damage)
+{
+	for (int lost_seal = 0; lost_seal < 2; lost_seal++) {
+		struct sent sent[2];
+		struct stat st;
+		struct rig rig;
+
+		ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+		rig_open(&rig, 64 * 1024);
+		rig_writer(&rig);
+		ck_assert_int_eq(rig_put(&rig, 1, 1000), 0);
+		rig_break(CALL_FDATASYNC, 0, 1, EIO);
+		rig_send(&rig, 2, 1000, &sent[0]);
+		rig_wait(&rig, sent, 1);
+		ck_assert_int_eq(sent[0].error, EIO);
+		rig_mend();
+		rig_writer_free(&rig);
+		ck_assert_int_eq(stat(rig_file(&rig, "log", 1, "seg"), &st), 0);
+		ck_assert_int_lt(st.st_size, 64 * 1024);
+
+		int fd = open(rig_file(&rig, "log", 1, "seg"), O_WRONLY);
+
+		if (lost_seal)
+			ck_assert_int_eq(pwrite(fd, (char[64]){ 0 }, 64, SEGMENT_SEAL_AT), 64);
+		close(fd);
+		rig_restart(&rig);
+		rig_read(&rig, &found);
+		ck_assert_uint_eq(found.count, 1);
+		ck_assert_uint_eq(rig.counters.spool_damaged, 0);
+		ck_assert_uint_eq(rig_count(&rig, "damaged", ".bin"), 0);
+		rig_close(&rig);
+	}
 }
 END_TEST
 
@@ -215,9 +345,12 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "cut", a_cut_keeps_all_before_it_if_sealed,
-	    a_cut_keeps_all_before_it_if_torn, a_cut_is_told_by_outcomes);
+	    a_cut_keeps_all_before_it_if_torn, a_cut_is_told_by_outcomes,
+	    a_cut_of_a_growing_file_is_told, a_segment_without_marks_is_read_as_ever,
+	    a_cut_of_ours_is_no_damage);
 	add_tests(suite, "open", what_cannot_be_opened_holds_up_nothing, a_shortage_is_waited_out);
-	add_tests(suite, "damage", wider_damage_is_set_aside_again, a_torn_end_is_kept_whole);
+	add_tests(suite, "damage", a_lost_head_is_told, wider_damage_is_set_aside_again,
+	    a_torn_end_is_kept_whole);
 }
 
 UNIT_MAIN("spool/tail")
