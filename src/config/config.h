@@ -48,6 +48,9 @@ struct config_priority {
 enum bare_lf { BARE_LF_NORMALIZE, BARE_LF_REJECT };
 
 /* How much is sent before the replies to it come; from the most careful to the fastest. */
+/* What becomes of lines that are too long: encoded unless a signature would break, left, encoded.
+ */
+enum long_lines { LONG_LINES_ENCODE, LONG_LINES_KEEP, LONG_LINES_FORCE };
 enum pipelining { PIPELINING_OFF, PIPELINING_ENVELOPE, PIPELINING_STREAM };
 
 struct config_listen {
@@ -111,6 +114,7 @@ struct config_upstream {
 	struct rate rate;
 	uint64_t timeout_ms;        /* for each command and its reply */
 	enum pipelining pipelining; /* the most that is done */
+	enum long_lines long_lines;
 };
 
 struct config_list {

@@ -67,7 +67,7 @@ extern const struct kind kind_port, kind_ports, kind_number, kind_size, kind_dur
 extern const struct kind kind_senders, kind_recipients, kind_names, kind_priority;
 extern const struct kind kind_answer, kind_balancers, kind_bare_lf, kind_mode, kind_tls,
     kind_tls_min, kind_auth;
-extern const struct kind kind_pipelining, kind_target, kind_format, kind_level;
+extern const struct kind kind_pipelining, kind_long_lines, kind_target, kind_format, kind_level;
 
 struct str;
 

@@ -183,6 +183,10 @@ static const char *const pipelining_words[] = { [PIPELINING_OFF] = "off",
 	[PIPELINING_ENVELOPE] = "envelope",
 	[PIPELINING_STREAM] = "stream",
 	NULL };
+static const char *const long_lines_words[] = { [LONG_LINES_ENCODE] = "encode",
+	[LONG_LINES_KEEP] = "keep",
+	[LONG_LINES_FORCE] = "force",
+	NULL };
 static const char *const target_words[] = { [LOG_TARGET_STDERR] = "stderr",
 	[LOG_TARGET_SYSLOG] = "syslog",
 	[LOG_TARGET_JOURNAL] = "journal",
@@ -232,6 +236,7 @@ const struct kind kind_auth =
     WORD(auth_words, "auto, plain, login, cram-md5, scram-sha-1, scram-sha-256, scram-sha-1-plus, "
 		     "scram-sha-256-plus or external");
 const struct kind kind_pipelining = WORD(pipelining_words, "stream, envelope or off");
+const struct kind kind_long_lines = WORD(long_lines_words, "encode, keep or force");
 const struct kind kind_target = WORD(target_words, "stderr, syslog or journal");
 const struct kind kind_format = WORD(format_words, "text or json");
 const struct kind kind_level = WORD(level_words, "error, warning, info or debug");

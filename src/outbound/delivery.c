@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "queue/queue.h"
+#include "smtp/recode.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
 
@@ -64,6 +65,7 @@ delivery_open(struct spool *spool, const struct queue *queue, struct queue_item 
 		    spool, &place, delivery->content, &delivery->fd, &delivery->content_len);
 	if (read != -1) {
 		delivery->is_damaged = read == 1;
+		delivery->stored_len = delivery->content_len;
 		*out = delivery;
 		return read == 0 ? DELIVERY_OPENED : DELIVERY_DAMAGED;
 	}
@@ -149,6 +151,8 @@ delivery_free(struct delivery **delivery)
 	for (size_t i = 0; i < (*delivery)->nrcpt; i++)
 		free((*delivery)->rcpt[i].reply);
 	free((*delivery)->rcpt);
+	smtp_recoder_free(&(*delivery)->recoder);
+	str_free(&(*delivery)->recoded);
 	envelope_free(&(*delivery)->envelope);
 	if ((*delivery)->content != NULL)
 		evbuffer_free((*delivery)->content);

@@ -11,12 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "queue/plan.h"
 
 struct envelope;
 struct evbuffer;
 struct queue;
 struct queue_item;
+struct smtp_recoder;
 struct spool;
 
 enum rcpt_fate {
@@ -43,7 +45,11 @@ struct delivery {
 	struct envelope *envelope;
 	struct evbuffer *content; /* canonical; empty for large content */
 	int fd;                   /* large content, or -1 */
-	uint64_t content_len;
+	uint64_t content_len;     /* as it is sent */
+	uint64_t stored_len;      /* as it lies in the spool */
+	struct smtp_recoder
+	    *recoder;               /* what large content goes through; NULL: it is sent as it is */
+	struct str recoded;         /* what came out of it last */
 	struct delivery_rcpt *rcpt; /* the outstanding ones, or those of some routes */
 	size_t nrcpt;
 	struct route_set routes; /* of the item's plan: those that have their turn with this */

@@ -4,6 +4,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/auth_choose.c src/outbound/auth_salt.c \
 	src/outbound/classify.c src/outbound/classify.h \
 	src/outbound/compact.c src/outbound/compact.h \
+	src/outbound/convert.c src/outbound/convert.h \
 	src/outbound/delivery.c src/outbound/delivery.h \
 	src/outbound/demand.c src/outbound/demand.h \
 	src/outbound/drain.c \

@@ -13,6 +13,7 @@
  */
 #include "config/config.h"
 #include "net/conn.h"
+#include "outbound/convert.h"
 #include "outbound/delivery.h"
 #include "outbound/demand.h"
 #include "outbound/uplink_internal.h"
@@ -93,6 +94,7 @@ can_serve(const struct uplink *uplink, struct delivery *delivery)
 		.host = uplink->of.upstream->host,
 	};
 
+	convert_prepare(delivery, &uplink->caps, uplink->of.upstream);
 	return demand_is_met(delivery, &offer);
 }
 

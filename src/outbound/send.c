@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "net/conn.h"
+#include "outbound/convert.h"
 #include "outbound/delivery.h"
 #include "outbound/parameters.h"
 #include "outbound/uplink_internal.h"
@@ -153,7 +154,7 @@ send_end(struct uplink *uplink, struct transaction *transaction)
 static int
 read_piece(struct transaction *transaction, struct evbuffer *piece)
 {
-	uint64_t left = transaction->delivery->content_len - transaction->offset;
+	uint64_t left = transaction->delivery->stored_len - transaction->offset;
 	size_t want = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
 	struct evbuffer_iovec room;
 
@@ -170,6 +171,17 @@ read_piece(struct transaction *transaction, struct evbuffer *piece)
 	return evbuffer_commit_space(piece, &room, 1);
 }
 
+/* What the piece that was just read is sent as: 0, or -1 when out of memory. */
+static int
+prepare_piece(const struct transaction *transaction, struct evbuffer *piece)
+{
+	struct delivery *delivery = transaction->delivery;
+
+	return delivery->recoder == NULL
+		   ? 0
+		   : convert_piece(delivery, piece, transaction->offset == delivery->stored_len);
+}
+
 void
 send_more(struct uplink *uplink, struct transaction *transaction)
 {
@@ -177,7 +189,7 @@ send_more(struct uplink *uplink, struct transaction *transaction)
 	struct evbuffer *out = conn_output(uplink->conn);
 
 	while (evbuffer_get_length(out) < UPLINK_OUTPUT_MAX) {
-		if (transaction->offset == delivery->content_len) {
+		if (transaction->offset == delivery->stored_len) {
 			send_end(uplink, transaction);
 			return;
 		}
@@ -186,7 +198,8 @@ send_more(struct uplink *uplink, struct transaction *transaction)
 			    uplink, transaction, "the content could not be read from the spool");
 			return;
 		}
-		if (add_piece(uplink, transaction, delivery->content) == -1) {
+		if (prepare_piece(transaction, delivery->content) == -1 ||
+		    add_piece(uplink, transaction, delivery->content) == -1) {
 			give_up_content(uplink, transaction, "out of memory");
 			return;
 		}

@@ -30,7 +30,7 @@ def way(request):
     """A posternd and its provider, over each kind of TLS."""
     with Provider("--size", "20000000") as provider, Postern(provider, tls=request.param) as postern:
         yield postern
-        # Some tests send longer lines than RFC 5321 allows: they shall arrive.
+        # A header line longer than RFC 5321 allows, which cannot be folded: it shall arrive.
         assert {event["kind"] for event in provider.events("violation")} <= {"long-line"}
 
 
@@ -47,12 +47,11 @@ def arrives(postern, content, **envelope):
     b".\r\n..\r\n...\r\n.x\r\n..x\r\nx.\r\n",
     b"\r\n\r\n.\r\n\r\n",
     b"x" * 998 + b"\r\n" + b".\r\n",
-    b"y" * 5000 + b"\r\n" + b"." * 3000 + b"\r\n",
     "Grüße, 郵便, ✉\r\n".encode(),
     bytes(range(0x80, 0x100)) + b"\r\n",
     b"\t \r\n trailing blanks  \t\r\nFrom here\r\n>From there\r\n",
     b"",
-], ids=["plain", "dots", "blank-lines", "998", "long-lines", "utf-8", "8-bit", "white", "empty"])
+], ids=["plain", "dots", "blank-lines", "998", "utf-8", "8-bit", "white", "empty"])
 def test_body_arrives_octet_by_octet(way, body):
     message = arrives(way, HEADER + body)
     assert below_received(message.content) == HEADER + body

@@ -6,6 +6,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_content \
 	tests/fuzz/fuzz_login \
 	tests/fuzz/fuzz_proxy \
+	tests/fuzz/fuzz_recode \
 	tests/fuzz/fuzz_session
 EXTRA_PROGRAMS = $(FUZZ_TARGETS)
 CLEANFILES += $(FUZZ_TARGETS)
@@ -35,6 +36,10 @@ tests_fuzz_fuzz_login_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_proxy_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_proxy_LDADD = libnet.a libbase.a
+
+tests_fuzz_fuzz_recode_SOURCES = tests/fuzz/fuzz_recode.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_recode_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_recode_LDADD = libsmtp.a libbase.a $(OPENSSL_LIBS)
 
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c tests/fuzz/check.h tests/fuzz/fuzz.h \
 	tests/unit/listener/fake_spool.c tests/unit/listener/fake_spool.h \

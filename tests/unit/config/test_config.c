@@ -109,7 +109,7 @@ START_TEST(every_key_can_be_given)
 	    "listen \"in\" { address = \"192.0.2.1\" port = 2525 relay_from = { 192.0.2.0/24,\n"
 	    "    \"2001:db8::/32\" } relay_from += 10.0.0.0/8 }\n"
 	    "upstream \"a\" { host = 192.0.2.9 port = 2526 tls = none connections = 3\n"
-	    "    rate = 14/s timeout = 30s }\n"
+	    "    rate = 14/s timeout = 30s long_lines = force }\n"
 	    "queue { lifetime = 1d warn_after = 0 retry_min = 5s retry_max = 10m\n"
 	    "    bounce_from = bounces@example.com }\n"
 	    "limits { message_size = 1M recipients = 5 connections = 6\n"
@@ -131,6 +131,7 @@ START_TEST(every_key_can_be_given)
 	ck_assert_uint_eq(c->upstream[0].rate.count, 14);
 	ck_assert_uint_eq(c->upstream[0].rate.per_ms, 1000);
 	ck_assert_uint_eq(c->upstream[0].timeout_ms, 30000);
+	ck_assert_int_eq(c->upstream[0].long_lines, LONG_LINES_FORCE);
 	ck_assert_uint_eq(c->queue.lifetime_ms, 86400000);
 	ck_assert_uint_eq(c->queue.warn_after_ms, 0);
 	ck_assert_uint_eq(c->queue.retry_min_ms, 5000);
