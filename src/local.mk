@@ -12,9 +12,10 @@ posternd_LDADD = $(DAEMON_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(
 
 bin_PROGRAMS += posternctl postern-sendmail
 posternctl_SOURCES = src/posternctl.c src/ctl/arguments.c src/ctl/arguments.h src/ctl/call.c \
-	src/ctl/call.h src/ctl/commands.h src/ctl/look.c src/ctl/passwd.c src/ctl/passwd.h src/ctl/spool.c src/ctl/spool.h \
+	src/ctl/call.h src/ctl/commands.h src/ctl/look.c src/ctl/passwd.c src/ctl/passwd.h src/ctl/relay.c src/ctl/relay.h \
+	src/ctl/relay_attempt.c src/ctl/relay_attempt.h src/ctl/spool.c src/ctl/spool.h \
 	src/ctl/spool_check.c src/ctl/spool_export.c src/ctl/steer.c src/ctl/stock.c src/ctl/stock.h
-posternctl_LDADD = liboutbound.a libcontrol.a libqueue.a libspool.a $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(CURL_LIBS) \
+posternctl_LDADD = libsendmail.a liblistener.a liboutbound.a libcontrol.a libqueue.a libspool.a $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(CURL_LIBS) \
 	$(EVENT_LIBS) $(GSASL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
 postern_sendmail_SOURCES = src/sendmail.c
 postern_sendmail_LDADD = libsendmail.a $(CONTROL_LIBS) $(CONFUSE_LIBS) $(CRYPT_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)

@@ -16,6 +16,7 @@
 #include "ctl/call.h"
 #include "ctl/commands.h"
 #include "ctl/passwd.h"
+#include "ctl/relay.h"
 #include "ctl/spool.h"
 
 enum { WHICH = CTL_IDS | CTL_SELECTION | CTL_ALL };
@@ -43,15 +44,17 @@ usage(FILE *out, int code)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-8s %-21s  %s\n", commands[i].name,
 		    ctl_arguments_help(commands[i].takes), commands[i].help);
-	fputs("  spool check|export ...          an idle spool: what is damaged, its messages as "
-	      "files\n"
-	      "  passwd NAME                     a line for a users_file; asks for the password\n"
-	      "  SELECTION  --from PATTERN --to PATTERN --older DURATION --reason TEXT --state "
-	      "STATE:\n"
-	      "             what meets all that are given; a PATTERN is an address, or like "
-	      "*@example.com\n"
-	      "  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
-	      ")\n  -s SOCKET  the control socket itself\n  -V         the version\n",
+	fputs(
+	    "  spool check|export ...          an idle spool: what is damaged, its messages as "
+	    "files\n"
+	    "  check-relay [ADDRESS[:PORT]]    whether a stranger's mail is relayed: 0 no, 1 yes\n"
+	    "  passwd NAME                     a line for a users_file; asks for the password\n"
+	    "  SELECTION  --from PATTERN --to PATTERN --older DURATION --reason TEXT --state "
+	    "STATE:\n"
+	    "             what meets all that are given; a PATTERN is an address, or like "
+	    "*@example.com\n"
+	    "  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
+	    ")\n  -s SOCKET  the control socket itself\n  -V         the version\n",
 	    out);
 	return code;
 }
@@ -136,6 +139,8 @@ main(int argc, char **argv)
 		return spool_command(file, argc - optind, argv + optind);
 	if (optind < argc && strcmp(argv[optind], "passwd") == 0)
 		return passwd_command(argc - optind, argv + optind);
+	if (optind < argc && strcmp(argv[optind], "check-relay") == 0)
+		return relay_command(file, argc - optind, argv + optind);
 	if (optind == argc)
 		return usage(stderr, EX_USAGE);
 	return run(file, socket, argc - optind, argv + optind);

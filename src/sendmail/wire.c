@@ -3,7 +3,9 @@
 #include "sendmail/wire.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,42 +19,39 @@
 
 enum { TIMEOUT_S = 600, LINE_SIZE = 4096 };
 
-static int
-connect_to(const struct addrinfo *address)
+int
+wire_open_from(struct wire *wire, const struct sockaddr *from, const struct sockaddr *to,
+    socklen_t len, unsigned timeout_s)
 {
-	static const struct timeval timeout = { .tv_sec = TIMEOUT_S };
-	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timeval timeout = { .tv_sec = timeout_s };
+	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	*wire = (struct wire){ .fd = fd };
 	if (fd == -1)
 		return -1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0)
-		return fd;
+	if ((from == NULL || bind(fd, from, len) == 0) && connect(fd, to, len) == 0)
+		return 0;
 
 	int saved = errno;
 
-	close(fd);
-	errno = saved;
+	wire_close(wire);
+	errno = saved == EINPROGRESS ? ETIMEDOUT : saved;
 	return -1;
 }
 
 static int
-connect_unix(const char *path)
+open_unix(struct wire *wire, const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	const struct addrinfo address = {
-		.ai_family = AF_UNIX,
-		.ai_addr = (struct sockaddr *)&sun,
-		.ai_addrlen = sizeof sun,
-	};
 
 	if (strlen(path) >= sizeof sun.sun_path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	memcpy(sun.sun_path, path, strlen(path) + 1);
-	return connect_to(&address);
+	return wire_open_from(wire, NULL, (struct sockaddr *)&sun, sizeof sun, TIMEOUT_S);
 }
 
 int
@@ -64,28 +63,69 @@ wire_open(struct wire *wire, const char *address, uint16_t port, bool verbose)
 	};
 	struct addrinfo *found;
 	char service[8];
+	int result;
 
-	*wire = (struct wire){ .fd = -1, .verbose = verbose };
-	if (address[0] == '/') {
-		wire->fd = connect_unix(address);
-		return wire->fd == -1 ? -1 : 0;
-	}
+	*wire = (struct wire){ .fd = -1 };
 	(void)snprintf(service, sizeof service, "%u", port);
-	if (getaddrinfo(address, service, &hints, &found) != 0) {
+	if (address[0] == '/') {
+		result = open_unix(wire, address);
+	} else if (getaddrinfo(address, service, &hints, &found) != 0) {
 		errno = EINVAL;
 		return -1;
+	} else {
+		result = wire_open_from(wire, NULL, found->ai_addr, found->ai_addrlen, TIMEOUT_S);
+		freeaddrinfo(found);
 	}
-	wire->fd = connect_to(found);
-	freeaddrinfo(found);
-	return wire->fd == -1 ? -1 : 0;
+	wire->verbose = verbose;
+	return result;
+}
+
+int
+wire_begin_tls(struct wire *wire)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	wire->ssl = ctx != NULL ? SSL_new(ctx) : NULL;
+	SSL_CTX_free(ctx);
+	if (wire->ssl != NULL && SSL_set_fd(wire->ssl, wire->fd) == 1 &&
+	    SSL_connect(wire->ssl) == 1)
+		return 0;
+	return -1;
 }
 
 void
 wire_close(struct wire *wire)
 {
+	SSL_free(wire->ssl);
+	wire->ssl = NULL;
 	if (wire->fd != -1)
 		close(wire->fd);
 	wire->fd = -1;
+}
+
+/* TLS has failed, or ended, where it does not go on: errno tells which if it can. */
+static ssize_t
+tls_result(const struct wire *wire, int result)
+{
+	if (result > 0)
+		return result;
+	return SSL_get_error(wire->ssl, result) == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t
+send_some(struct wire *wire, const void *data, size_t len)
+{
+	if (wire->ssl == NULL)
+		return send(wire->fd, data, len, MSG_NOSIGNAL);
+	return tls_result(wire, SSL_write(wire->ssl, data, len > INT_MAX ? INT_MAX : (int)len));
+}
+
+static ssize_t
+receive_some(struct wire *wire)
+{
+	if (wire->ssl == NULL)
+		return recv(wire->fd, wire->in, sizeof wire->in, 0);
+	return tls_result(wire, SSL_read(wire->ssl, wire->in, sizeof wire->in));
 }
 
 int
@@ -94,7 +134,7 @@ wire_send(struct wire *wire, const void *data, size_t len)
 	const char *at = data;
 
 	while (len > 0) {
-		ssize_t sent = send(wire->fd, at, len, MSG_NOSIGNAL);
+		ssize_t sent = send_some(wire, at, len);
 
 		if (sent == -1 && errno == EINTR)
 			continue;
@@ -114,7 +154,7 @@ read_line(struct wire *wire, char line[LINE_SIZE])
 
 	for (;;) {
 		if (wire->in_at == wire->in_len) {
-			ssize_t got = recv(wire->fd, wire->in, sizeof wire->in, 0);
+			ssize_t got = receive_some(wire);
 
 			if (got == -1 && errno == EINTR)
 				continue;

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* wire.h - a blocking SMTP connection to our own listener, with a time limit on every wait. */
+/* wire.h - a blocking SMTP connection to a listener, with a time limit on every wait. */
 #ifndef SENDMAIL_WIRE_H
 #define SENDMAIL_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "smtp/reply.h"
 
 struct wire {
 	int fd;
-	bool verbose; /* the conversation goes to stderr */
+	struct ssl_st *ssl; /* NULL: in the clear */
+	bool verbose;       /* the conversation goes to stderr */
 	char in[4096];
 	size_t in_len, in_at;
 	struct smtp_reply reply; /* the last one */
@@ -20,6 +22,13 @@ struct wire {
 /* Connect: 0, or -1 and errno. */
 int wire_open(struct wire *wire, const char *address, uint16_t port, bool verbose);
 void wire_close(struct wire *wire);
+
+/* The same to an address of any kind, from another (NULL: the system's choice) of the same kind. */
+int wire_open_from(struct wire *wire, const struct sockaddr *from, const struct sockaddr *to,
+    socklen_t len, unsigned timeout_s);
+
+/* TLS from here on, with whoever it is: for looking at a server, not for mail.  0 or -1. */
+int wire_begin_tls(struct wire *wire);
 
 /* Send all octets: 0, or -1 and errno. */
 int wire_send(struct wire *wire, const void *data, size_t len);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay_attempt.h - the classic ways to have a stranger's mail relayed, each tried as far as RCPT:
+ * no message is ever sent.
+ */
+#ifndef CTL_RELAY_ATTEMPT_H
+#define CTL_RELAY_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+struct str;
+
+struct relay_path {
+	struct sockaddr_storage from; /* AF_UNSPEC: whatever the system takes */
+	struct sockaddr_storage to;
+	socklen_t len; /* of both */
+	bool is_tls;   /* from the first octet; the certificate does not matter */
+};
+
+enum relay_result { RELAY_REFUSED, RELAY_ACCEPTED, RELAY_NO_ANSWER };
+
+extern const size_t relay_attempts;
+
+/* What the nth attempt is called. */
+const char *relay_attempt_name(size_t nth);
+
+/* Make the nth attempt, on a connection of its own; words gets what was answered, or what failed.
+ */
+enum relay_result relay_attempt(const struct relay_path *path, size_t nth, struct str *words);
+
+#endif
