@@ -8,7 +8,7 @@ DAEMON_LIBS = libdaemon.a libcontrol.a liboutbound.a liblistener.a libqueue.a li
 sbin_PROGRAMS += posternd
 posternd_SOURCES = src/posternd.c
 posternd_LDADD = $(DAEMON_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) \
-	$(JANSSON_LIBS) $(SECCOMP_LIBS) $(CRYPT_LIBS)
+	$(JANSSON_LIBS) $(SECCOMP_LIBS) $(CRYPT_LIBS) $(IDN2_LIBS)
 
 bin_PROGRAMS += posternctl postern-sendmail
 posternctl_SOURCES = src/posternctl.c src/ctl/arguments.c src/ctl/arguments.h src/ctl/call.c \

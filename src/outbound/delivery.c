@@ -143,14 +143,30 @@ delivery_address(const struct delivery *delivery, size_t rcpt)
 	return delivery->envelope->rcpt[delivery->rcpt[rcpt].index];
 }
 
+const char *
+delivery_sent_from(const struct delivery *delivery)
+{
+	return delivery->from_ascii != NULL ? delivery->from_ascii : delivery->envelope->from;
+}
+
+const char *
+delivery_sent_to(const struct delivery *delivery, size_t rcpt)
+{
+	return delivery->rcpt[rcpt].ascii != NULL ? delivery->rcpt[rcpt].ascii
+						  : delivery_address(delivery, rcpt);
+}
+
 void
 delivery_free(struct delivery **delivery)
 {
 	if (*delivery == NULL)
 		return;
-	for (size_t i = 0; i < (*delivery)->nrcpt; i++)
+	for (size_t i = 0; i < (*delivery)->nrcpt; i++) {
 		free((*delivery)->rcpt[i].reply);
+		free((*delivery)->rcpt[i].ascii);
+	}
 	free((*delivery)->rcpt);
+	free((*delivery)->from_ascii);
 	smtp_recoder_free(&(*delivery)->recoder);
 	str_free(&(*delivery)->recoded);
 	envelope_free(&(*delivery)->envelope);

@@ -34,6 +34,7 @@ enum { ENHANCED_SIZE = 12 };
 
 struct delivery_rcpt {
 	uint32_t index; /* in the envelope */
+	char *ascii;    /* the address that this upstream takes; NULL: that of the envelope */
 	enum rcpt_fate fate;
 	int code; /* 0: no reply, the words are ours */
 	char enhanced[ENHANCED_SIZE];
@@ -43,6 +44,7 @@ struct delivery_rcpt {
 struct delivery {
 	struct queue_item *item;
 	struct envelope *envelope;
+	char *from_ascii; /* the sender that this upstream takes; NULL: that of the envelope */
 	struct evbuffer *content; /* canonical; empty for large content */
 	int fd;                   /* large content, or -1 */
 	uint64_t content_len;     /* as it is sent */
@@ -89,6 +91,10 @@ void delivery_judge_open(struct delivery *delivery, enum rcpt_fate fate, int cod
 size_t delivery_count(const struct delivery *delivery, enum rcpt_fate fate);
 
 const char *delivery_address(const struct delivery *delivery, size_t rcpt);
+
+/* Sender and recipient as they are sent. */
+const char *delivery_sent_from(const struct delivery *delivery);
+const char *delivery_sent_to(const struct delivery *delivery, size_t rcpt);
 
 void delivery_free(struct delivery **delivery);
 

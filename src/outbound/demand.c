@@ -8,6 +8,7 @@
 
 #include "outbound/delivery.h"
 #include "smtp/capability.h"
+#include "smtp/idn.h"
 #include "smtp/utf8.h"
 #include "spool/envelope.h"
 
@@ -62,21 +63,48 @@ check_requiretls(struct delivery *delivery, const struct demand_offer *offer)
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.7.30", words);
 }
 
-/* RFC 6531 3.2. */
+/* Judge a recipient whose address, or whose sender's, has no form that the upstream takes. */
+static void
+judge_utf8(struct delivery *delivery, size_t rcpt, enum smtp_idn why, const char *host)
+{
+	char words[WORDS_SIZE];
+
+	if (why == SMTP_IDN_NO_MEMORY) {
+		delivery_judge(delivery, rcpt, RCPT_DEFERRED, 0, "4.3.0", "out of memory");
+		return;
+	}
+	(void)snprintf(words, sizeof words,
+	    "an address beyond ASCII needs SMTPUTF8, which %s does not offer", host);
+	delivery_judge(delivery, rcpt, RCPT_FAILED, 0, "5.6.7", words);
+}
+
+/* What an upstream takes that knows ASCII alone: *ascii stays NULL if that is the address itself.
+ */
+static enum smtp_idn
+find_ascii(const char *address, char **ascii)
+{
+	return is_plain(address) ? SMTP_IDN_DONE : smtp_address_to_ascii(address, ascii);
+}
+
+/* RFC 6531 3.2; a domain has a form in ASCII (RFC 5891). */
 static void
 check_utf8(struct delivery *delivery, const struct demand_offer *offer)
 {
-	bool is_all = !is_plain(delivery->envelope->from);
-	char words[WORDS_SIZE];
-
 	if (smtp_offers(offer->caps, SMTP_EXT_SMTPUTF8))
 		return;
-	(void)snprintf(words, sizeof words,
-	    "an address beyond ASCII needs SMTPUTF8, which %s does not offer", offer->host);
-	for (size_t i = 0; i < delivery->nrcpt; i++)
-		if (delivery->rcpt[i].fate == RCPT_UNTRIED &&
-		    (is_all || !is_plain(delivery_address(delivery, i))))
-			delivery_judge(delivery, i, RCPT_FAILED, 0, "5.6.7", words);
+
+	enum smtp_idn from = find_ascii(delivery->envelope->from, &delivery->from_ascii);
+
+	for (size_t i = 0; i < delivery->nrcpt; i++) {
+		enum smtp_idn to = from;
+
+		if (delivery->rcpt[i].fate != RCPT_UNTRIED)
+			continue;
+		if (to == SMTP_IDN_DONE)
+			to = find_ascii(delivery_address(delivery, i), &delivery->rcpt[i].ascii);
+		if (to != SMTP_IDN_DONE)
+			judge_utf8(delivery, i, to, offer->host);
+	}
 }
 
 static void (*const demands[])(struct delivery *, const struct demand_offer *) = {

@@ -48,7 +48,7 @@ send_mail(struct uplink *uplink, struct transaction *transaction)
 	struct evbuffer *out = conn_output(uplink->conn);
 
 	delivery->passes_dsn = smtp_offers(&uplink->caps, SMTP_EXT_DSN);
-	evbuffer_add_printf(out, "MAIL FROM:<%s>", delivery->envelope->from);
+	evbuffer_add_printf(out, "MAIL FROM:<%s>", delivery_sent_from(delivery));
 	parameters_add_mail(out, &uplink->caps, delivery);
 	evbuffer_add(out, "\r\n", 2);
 	transaction->mail_sent = true;
@@ -74,7 +74,7 @@ send_rcpt(struct uplink *uplink, struct transaction *transaction)
 
 	struct evbuffer *out = conn_output(uplink->conn);
 
-	evbuffer_add_printf(out, "RCPT TO:<%s>", delivery_address(delivery, i));
+	evbuffer_add_printf(out, "RCPT TO:<%s>", delivery_sent_to(delivery, i));
 	parameters_add_rcpt(out, &uplink->caps, delivery, i);
 	evbuffer_add(out, "\r\n", 2);
 	delivery->rcpt[i].fate = RCPT_SENT;

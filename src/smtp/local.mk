@@ -10,6 +10,7 @@ libsmtp_a_SOURCES = \
 	src/smtp/enhanced.c src/smtp/enhanced.h \
 	src/smtp/extension.h \
 	src/smtp/header.c src/smtp/header.h \
+	src/smtp/idn.c src/smtp/idn.h \
 	src/smtp/mime.c src/smtp/mime.h \
 	src/smtp/mime_write.c \
 	src/smtp/parameter.c src/smtp/parameter.h \

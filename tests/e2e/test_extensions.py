@@ -51,6 +51,16 @@ def test_without_smtputf8_only_such_addresses_fail():
         postern.wait_empty()
 
 
+def test_without_smtputf8_domains_go_in_ascii():
+    with Provider("--without", "SMTPUTF8") as provider, Postern(provider) as postern:
+        content = UTF8.replace(b"\xc3\xbc@", b"s@")
+        send(postern, "MAIL FROM:<s@\u00fc.example> SMTPUTF8", "<b@b\u00fccher.example>", content=content)
+        message = provider.wait_for(1)[0]
+        assert message.mail_from == "s@xn--tda.example" and message.rcpts == ["b@xn--bcher-kva.example"]
+        assert message.content.endswith(content) and "SMTPUTF8" not in message.meta["mail_params"]
+        assert provider.stats()["violations"] == 0
+
+
 def test_priority_goes_on():
     with Provider() as provider, Postern(provider) as postern:
         send(postern, "MAIL FROM:<a@x.example> MT-PRIORITY=-4", "<b@y.example>")

@@ -11,6 +11,7 @@
 #include "spool/envelope.h"
 
 #define UMLAUT "\xc3\xbc@y"
+#define IDN    "\xc3\xbc.example"
 
 static const struct {
 	const char *from, *rcpt[2];
@@ -26,6 +27,9 @@ static const struct {
 	{ "s@x", { "a@y", UMLAUT }, false, true, SMTP_EXT_SMTPUTF8, 0, { NULL, NULL } },
 	{ UMLAUT, { "a@y", "b@y" }, false, true, 0, 0, { "5.6.7", "5.6.7" } },
 	{ UMLAUT, { "a@y", "b@y" }, false, true, SMTP_EXT_SMTPUTF8, 0, { NULL, NULL } },
+	{ "s@x", { "a@" IDN, UMLAUT }, false, true, 0, 0, { NULL, "5.6.7" } },
+	{ "s@" IDN, { "a@y", "b@" IDN }, false, true, 0, 0, { NULL, NULL } },
+	{ "s@" IDN, { "a@y", "b@" IDN }, false, true, SMTP_EXT_SMTPUTF8, 0, { NULL, NULL } },
 	{ "s@x", { "a@y", "b@y" }, true, true, 0, 0, { "5.7.30", "5.7.30" } },
 	{ "s@x", { "a@y", "b@y" }, true, false, SMTP_EXT_REQUIRETLS, 0, { "5.7.30", "5.7.30" } },
 	{ "s@x", { "a@y", "b@y" }, true, true, SMTP_EXT_REQUIRETLS, 0, { NULL, NULL } },
@@ -53,8 +57,10 @@ START_TEST(judges_whom_it_cannot_serve)
 		ck_assert_int_eq(rcpt[i].fate, enhanced != NULL ? RCPT_FAILED : RCPT_UNTRIED);
 		ck_assert_str_eq(rcpt[i].enhanced, enhanced != NULL ? enhanced : "");
 		free(rcpt[i].reply);
+		free(rcpt[i].ascii);
 		free(rcpts[i]);
 	}
+	free(delivery.from_ascii);
 	free(envelope.from);
 }
 END_TEST
@@ -76,6 +82,24 @@ START_TEST(a_header_of_8_bits_needs_no_smtputf8)
 }
 END_TEST
 
+START_TEST(domains_are_sent_in_ascii_where_they_must)
+{
+	char *rcpts[] = { (char[]){ "a@" IDN }, (char[]){ "b@y" } };
+	struct smtp_capabilities caps = { .extensions = 0 };
+	struct delivery_rcpt rcpt[] = { { .index = 0 }, { .index = 1 } };
+	struct envelope envelope = { .from = (char[]){ "s@" IDN }, .rcpt = rcpts, .nrcpt = 2 };
+	struct delivery delivery = { .envelope = &envelope, .rcpt = rcpt, .nrcpt = 2 };
+
+	ck_assert(demand_is_met(&delivery, &(struct demand_offer){ &caps, true, "host" }));
+	ck_assert_str_eq(delivery_sent_from(&delivery), "s@xn--tda.example");
+	ck_assert_str_eq(delivery_sent_to(&delivery, 0), "a@xn--tda.example");
+	ck_assert_str_eq(delivery_sent_to(&delivery, 1), "b@y");
+	ck_assert_str_eq(delivery_address(&delivery, 0), "a@" IDN);
+	free(delivery.from_ascii);
+	free(rcpt[0].ascii);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -84,7 +108,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 	    table, judges_whom_it_cannot_serve, 0, (int)(sizeof cases / sizeof *cases));
 	suite_add_tcase(suite, table);
-	add_tests(suite, "utf8", a_header_of_8_bits_needs_no_smtputf8);
+	add_tests(suite, "utf8", a_header_of_8_bits_needs_no_smtputf8,
+	    domains_are_sent_in_ascii_where_they_must);
 }
 
 UNIT_MAIN("outbound/demand")

@@ -10,6 +10,7 @@ SMTP_TESTS = \
 	tests/unit/smtp/test_dsn \
 	tests/unit/smtp/test_enhanced \
 	tests/unit/smtp/test_header \
+	tests/unit/smtp/test_idn \
 	tests/unit/smtp/test_mime \
 	tests/unit/smtp/test_parameter \
 	tests/unit/smtp/test_pattern \
@@ -45,6 +46,8 @@ tests_unit_smtp_test_enhanced_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_enhanced_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_header_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_header_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_smtp_test_idn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_smtp_test_idn_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
 tests_unit_smtp_test_mime_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_smtp_test_mime_LDADD = libsmtp.a libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_smtp_test_parameter_CPPFLAGS = $(UNIT_CPPFLAGS)
