@@ -48,13 +48,14 @@ check_size(struct delivery *delivery, const struct demand_offer *offer)
 	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
 }
 
-/* RFC 8689 4. */
+/* RFC 8689 4; of a report, which holds no more than a header, it is asked where it can be had (5).
+ */
 static void
 check_requiretls(struct delivery *delivery, const struct demand_offer *offer)
 {
 	char words[WORDS_SIZE];
 
-	if (!delivery->envelope->requiretls ||
+	if (!delivery->envelope->requiretls || delivery->envelope->is_report ||
 	    (offer->is_verified && smtp_offers(offer->caps, SMTP_EXT_REQUIRETLS)))
 		return;
 	(void)snprintf(words, sizeof words,

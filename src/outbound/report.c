@@ -201,6 +201,7 @@ append(struct reporter *reporter, const struct bounce *bounce, report_fn *done, 
 		.from = from != NULL ? from : "",
 		.rcpt = &to,
 		.nrcpt = 1,
+		.requiretls = bounce->of->requiretls,
 		.is_report = true,
 	};
 

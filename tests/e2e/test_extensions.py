@@ -96,6 +96,13 @@ def test_requiretls_goes_on():
         assert "REQUIRETLS" in provider.wait_for(1)[0].meta["mail_params"]
 
 
+def test_a_report_requires_tls_where_it_can_be_had():
+    with Provider("--fault", "rcpt=reply:550 5.1.1 no,rcpt=b@y.example") as provider, Postern(provider) as postern:
+        require_tls(provider, postern)
+        reports(provider)
+        assert "REQUIRETLS" in provider.messages()[0].meta["mail_params"]
+
+
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_requiretls_bounces_where_the_upstream_has_it_not(tls):
     with Provider("--without", "REQUIRETLS") as provider, Postern(provider, tls=tls) as postern:

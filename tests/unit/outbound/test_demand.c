@@ -100,6 +100,22 @@ START_TEST(domains_are_sent_in_ascii_where_they_must)
 }
 END_TEST
 
+START_TEST(a_report_asks_for_tls_where_it_can)
+{
+	char *rcpts[] = { (char[]){ "a@y" } };
+	struct smtp_capabilities caps = { .extensions = 0 };
+	struct delivery_rcpt rcpt[] = { { .index = 0 } };
+	struct envelope envelope = { .from = (char[]){ "" },
+		.rcpt = rcpts,
+		.nrcpt = 1,
+		.requiretls = true,
+		.is_report = true };
+	struct delivery delivery = { .envelope = &envelope, .rcpt = rcpt, .nrcpt = 1 };
+
+	ck_assert(demand_is_met(&delivery, &(struct demand_offer){ &caps, true, "host" }));
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -109,7 +125,7 @@ add_cases(Suite *suite)
 	    table, judges_whom_it_cannot_serve, 0, (int)(sizeof cases / sizeof *cases));
 	suite_add_tcase(suite, table);
 	add_tests(suite, "utf8", a_header_of_8_bits_needs_no_smtputf8,
-	    domains_are_sent_in_ascii_where_they_must);
+	    domains_are_sent_in_ascii_where_they_must, a_report_asks_for_tls_where_it_can);
 }
 
 UNIT_MAIN("outbound/demand")
