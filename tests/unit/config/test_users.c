@@ -171,7 +171,7 @@ START_TEST(who_is_not_known_costs_what_some_user_costs)
 	enum { NAMES = 64 };
 	struct users *users = load("a:" PENCIL "\nb:" PENCIL_9000 "\nc:" SHA512 "\n", 0600);
 	struct scram_key key, again;
-	char name[8];
+	char name[16];
 	int many = 0;
 
 	ck_assert_msg(users != NULL, "%s", sample.errors.data);
