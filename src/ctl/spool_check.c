@@ -48,6 +48,14 @@ count(const struct stock *stock)
 	return totals;
 }
 
+static const char *
+kind(const struct spool_finding *finding)
+{
+	if (finding->error != 0)
+		return "unreadable";
+	return finding->is_torn ? "torn" : "damage";
+}
+
 static json_t *
 finding_json(const struct stock_finding *finding)
 {
@@ -57,8 +65,8 @@ finding_json(const struct stock_finding *finding)
 		id_format(finding->of.id, id);
 	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s*}", "file", finding->name, "segment",
 	    (json_int_t)finding->of.segment, "offset", (json_int_t)finding->of.offset, "length",
-	    (json_int_t)finding->of.len, "kind", finding->of.is_torn ? "torn" : "damage", "what",
-	    finding->of.what, "id", finding->of.id != 0 ? id : NULL);
+	    (json_int_t)finding->of.len, "kind", kind(&finding->of), "what", finding->of.what, "id",
+	    finding->of.id != 0 ? id : NULL);
 }
 
 static void
@@ -91,8 +99,8 @@ print_text(const struct stock *stock, const struct totals *totals)
 			id_format(finding->id, id);
 		printf("%s: %s segment=%" PRIu64 " offset=%" PRIu64 " length=%" PRIu64
 		       " id=%s: %s\n",
-		    stock->finding[i].name, finding->is_torn ? "torn" : "damage", finding->segment,
-		    finding->offset, finding->len, id, finding->what);
+		    stock->finding[i].name, kind(finding), finding->segment, finding->offset,
+		    finding->len, id, finding->what);
 	}
 	printf("%" PRIu64 " segments, %zu messages: %" PRIu64 " waiting, %" PRIu64 " held, %" PRIu64
 	       " done, %" PRIu64 " damaged\n",
@@ -162,12 +170,29 @@ is_first_of_segment(const struct stock *stock, size_t at)
 	return true;
 }
 
+/* What cannot be read now may be sound: its segment is left as it is.  EX_OK, or another status. */
+static int
+complain_of_unreadable(const struct stock *stock, uint64_t segment)
+{
+	for (size_t i = 0; i < stock->findings; i++) {
+		const struct spool_finding *finding = &stock->finding[i].of;
+
+		if (finding->segment != segment || finding->error == 0)
+			continue;
+		fprintf(stderr,
+		    "posternctl: segment %" PRIu64 " is left as it is, for %s cannot be read: %s\n",
+		    segment, stock->finding[i].name, finding->what);
+		return finding->error == EACCES || finding->error == EPERM ? EX_NOPERM : EX_IOERR;
+	}
+	return EX_OK;
+}
+
 static int
 repair(struct stock *stock)
 {
 	size_t count;
 	struct spool_place *kept = list_kept(stock, &count);
-	int result = kept == NULL ? -1 : 0;
+	int result = kept == NULL ? -1 : 0, code = EX_OK;
 
 	for (size_t i = 0; result == 0 && i < stock->count; i++) {
 		const struct stock_message *message = &stock->message[i];
@@ -175,13 +200,20 @@ repair(struct stock *stock)
 		if (message->is_large && message->is_damaged && !message->is_done)
 			result = spool_set_large_aside(stock->spool, message->id);
 	}
-	for (size_t i = 0; result == 0 && i < stock->findings; i++)
-		if (is_first_of_segment(stock, i))
-			result = repair_segment(stock, stock->finding[i].of.segment, kept, count);
+	for (size_t i = 0; result == 0 && i < stock->findings; i++) {
+		uint64_t segment = stock->finding[i].of.segment;
+		int left =
+		    is_first_of_segment(stock, i) ? complain_of_unreadable(stock, segment) : EX_OK;
+
+		if (left != EX_OK)
+			code = left;
+		else if (is_first_of_segment(stock, i))
+			result = repair_segment(stock, segment, kept, count);
+	}
 	if (result < 0)
 		fprintf(stderr, "posternctl: cannot repair: %s\n", strerror(errno));
 	free(kept);
-	return result < 0 ? EX_IOERR : EX_OK;
+	return result < 0 ? EX_IOERR : code;
 }
 
 static bool

@@ -85,6 +85,11 @@ add(struct feed *feed, const struct spool_record *record, struct past *past)
 	if (item == NULL)
 		die_of_memory();
 	segments_ref(feed->of.segments, record->place.segment, record->record_len);
+	/* Where outcomes could not be read at once the copy has come before. */
+	if (older != NULL && queue_place(older).segment > record->place.segment) {
+		ledger_supersede(feed->of.ledger, item);
+		return;
+	}
 	if (older != NULL)
 		ledger_supersede(feed->of.ledger, older);
 	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
@@ -141,19 +146,23 @@ on_outcome(void *ctx, const struct outcome *outcome)
 		die_of_memory();
 }
 
-static uint32_t
-on_segment(void *ctx, uint64_t segment)
+static int
+on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct feed *feed = ctx;
 	struct loading loading = { feed, segment, 0 };
 
 	if (!segments_enter(feed->of.segments, segment))
 		die_of_memory();
-	if (spool_outcomes_load(feed->of.outcomes, segment, on_outcome, &loading) == -1)
-		log_error("outcomes_unreadable", log_d("segment", segment),
-		    log_s("why", strerror(errno)),
-		    log_s("means", "messages of this segment may be sent again"));
-	return loading.reach;
+	if (spool_outcomes_load(feed->of.outcomes, segment, on_outcome, &loading) == 0) {
+		*reach = loading.reach;
+		return 0;
+	}
+	log_error("outcomes_unreadable", log_d("segment", segment), log_s("why", strerror(errno)),
+	    log_s("means", "what waits in this segment is not sent until they can be read, for "
+			   "some of it was delivered"));
+	history_forget(feed->history, segment);
+	return -1;
 }
 
 static void
@@ -183,14 +192,30 @@ recovery_is_over(struct feed *feed)
 }
 
 static void
-wait_and_retry(struct feed *feed)
+look_again(struct feed *feed)
 {
 	static const struct timeval wait = { .tv_sec = ERROR_WAIT_S };
 
+	event_add(feed->again, &wait);
+}
+
+static void
+wait_and_retry(struct feed *feed)
+{
 	if (!feed->failing)
 		log_error("spool_unreadable", log_s("why", strerror(errno)));
 	feed->failing = true;
-	event_add(feed->again, &wait);
+	look_again(feed);
+}
+
+/* All was read that can be. */
+static void
+come_to_rest(struct feed *feed)
+{
+	if (spool_reader_is_stuck(feed->reader))
+		look_again(feed);
+	if (!feed->recovered)
+		recovery_is_over(feed);
 }
 
 static void
@@ -210,8 +235,8 @@ run(struct feed *feed)
 		}
 		if (next == SPOOL_NEXT_ERROR)
 			wait_and_retry(feed);
-		else if (!feed->recovered)
-			recovery_is_over(feed);
+		else
+			come_to_rest(feed);
 		feed->of.on_news(feed->of.ctx);
 		return;
 	}

@@ -141,6 +141,31 @@ history_add(struct history *history, uint64_t segment, const struct outcome *out
 	return true;
 }
 
+/* Any node of a segment is equal to its key. */
+static int
+compare_segments(const void *a, const void *b)
+{
+	const struct past *x = a, *y = b;
+
+	if (x->place.segment == y->place.segment)
+		return 0;
+	return x->place.segment < y->place.segment ? -1 : 1;
+}
+
+void
+history_forget(struct history *history, uint64_t segment)
+{
+	const struct past key = { .place = { .segment = segment } };
+	struct past **node;
+
+	while ((node = tfind(&key, &history->tree, compare_segments)) != NULL) {
+		struct past *past = *node;
+
+		tdelete(past, &history->tree, compare);
+		past_free(&past);
+	}
+}
+
 struct past *
 history_take(struct history *history, const struct spool_place *place)
 {

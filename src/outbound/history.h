@@ -41,6 +41,9 @@ void history_free(struct history **history);
 /* Take note of an outcome; false when out of memory. */
 bool history_add(struct history *history, uint64_t segment, const struct outcome *outcome);
 
+/* As if nothing had been noted of the segment. */
+void history_forget(struct history *history, uint64_t segment);
+
 /* What is known of a record, which the caller frees with past_free(); NULL: nothing. */
 struct past *history_take(struct history *history, const struct spool_place *place);
 void past_free(struct past **past);

@@ -151,6 +151,7 @@ tell(const struct spool *spool, const char *file, const struct damage *damage, b
 		.id = damage->id,
 		.what = damage->what,
 		.is_torn = is_torn,
+		.error = damage->error,
 	};
 
 	if (spool->on_finding == NULL)
@@ -251,7 +252,7 @@ damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, 
 	return set_aside(spool, fd, damage, name);
 }
 
-int
+void
 damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what)
 {
 	const struct damage damage = { .segment = segment, .what = what };
@@ -260,9 +261,24 @@ damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *wha
 	name_segment(segment, "out", name);
 	snprintf(file, sizeof file, "log/%s", name);
 	if (tell(spool, file, &damage, false))
-		return 0;
+		return;
 	say(LOG_LEVEL_ERROR, "outcome_damage", &damage);
-	return damage_move(spool, spool->log, name);
+	if (damage_move(spool, spool->log, name) < 0)
+		log_error(
+		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
+}
+
+void
+damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int error)
+{
+	const struct damage damage = {
+		.segment = segment, .what = strerror(error), .error = error
+	};
+	char name[NAME_SIZE], file[PATH_SIZE];
+
+	name_segment(segment, "out", name);
+	snprintf(file, sizeof file, "log/%s", name);
+	tell(spool, file, &damage, false);
 }
 
 int

@@ -15,6 +15,7 @@ struct damage {
 	uint64_t len;
 	uint64_t id;      /* of the message, 0: unknown */
 	const char *what; /* for people */
+	int error;        /* errno: the whole file cannot be read now, and may be sound; or 0 */
 };
 
 /* A region of a segment that was durable once.  0; -1 if it could not be copied: keep the file. */
@@ -34,9 +35,12 @@ int damage_outcomes(const struct spool *spool, int fd, const struct damage *dama
  * missing one is no error. */
 int damage_move(const struct spool *spool, int dir, const char *name);
 
-/* A SEGMENT.out that cannot be opened or read, or is no file: it moves to damaged/, for in its
- * place outcomes are to be written.  0, or -1 and errno if it could not. */
-int damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what);
+/* A SEGMENT.out that is no file: it moves to damaged/ if it can, for in its place outcomes are to
+ * be written. */
+void damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what);
+
+/* For who only looks: a SEGMENT.out that cannot be read, and why. */
+void damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int error);
 
 /* A large content: its file (if there is one) moves to damaged/.  0, or -1 and errno if it could
  * not. */

@@ -38,8 +38,8 @@ on_outcome(void *ctx, const struct outcome *outcome)
 	inspection->events->on_outcome(inspection->ctx, inspection->segment, outcome);
 }
 
-static uint32_t
-on_segment(void *ctx, uint64_t segment)
+static int
+on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct inspection *inspection = ctx;
 
@@ -48,7 +48,8 @@ on_segment(void *ctx, uint64_t segment)
 	inspection->events->on_segment(inspection->ctx, segment);
 	if (outcomes_read(inspection->spool, segment, on_outcome, inspection) < 0)
 		inspection->error = errno;
-	return inspection->reach;
+	*reach = inspection->reach;
+	return 0;
 }
 
 static bool

@@ -143,7 +143,7 @@ on_outcome(void *ctx, uint64_t at, const struct outcome *outcome)
 
 /* Read what the file has that is not known yet. */
 static bool
-catch_up(struct replies *replies, int fd)
+catch_up(const struct disk_ops *disk, struct replies *replies, int fd)
 {
 	struct stat st;
 
@@ -151,7 +151,7 @@ catch_up(struct replies *replies, int fd)
 		return false;
 	if ((uint64_t)st.st_size == replies->end)
 		return true;
-	if (outcomes_follow(fd, replies->segment, &replies->end, on_outcome, replies) == -1)
+	if (outcomes_follow(disk, fd, replies->segment, &replies->end, on_outcome, replies) == -1)
 		return false;
 	if (replies->count - replies->sorted > TAIL_MAX)
 		sort(replies);
@@ -205,8 +205,8 @@ last_reply_read(
 	name_segment(place->segment, "out", name);
 
 	int fd = spool->disk->openat(spool->log, name, O_RDONLY, 0);
-	bool is_read =
-	    fd >= 0 && catch_up(segment, fd) && read_reply(segment, fd, place->offset, out);
+	bool is_read = fd >= 0 && catch_up(spool->disk, segment, fd) &&
+		       read_reply(segment, fd, place->offset, out);
 
 	if (segment->is_short)
 		forget(segment);

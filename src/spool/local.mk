@@ -33,6 +33,7 @@ libspool_a_SOURCES = \
 	src/spool/outcome_keep.c \
 	src/spool/outcome_load.c \
 	src/spool/outcome_sync.c \
+	src/spool/outcome_wire.c \
 	src/spool/outcomes.h \
 	src/spool/reader.c \
 	src/spool/reader.h \

@@ -75,7 +75,8 @@ void spool_outcomes_write_kept(struct spool_outcomes *outcomes);
 /*
  * Call fn for every sound outcome of the segment in order.  What is damaged is reported and
  * skipped; a torn tail is cut off so that appending goes on behind what is sound.  reply is valid
- * during the call.  0, or -1 and errno.  A missing file is no error.
+ * during the call.  0; -1 and errno when the file cannot be read now, though some may have been
+ * passed on: it stays, and nothing of the segment may be sent.  A missing file is no error.
  */
 int spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * outcome_load.c - an outcome's bytes, and reading a file of them.
+ * outcome_load.c - reading a file of outcomes.
  * A record that is not sound is looked past octet by octet: losing one outcome sends one message
  * twice, losing all that follow would send thousands.
  */
 #include "config.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,94 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
+#include "base/log.h"
 #include "spool/damage.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spool.h"
 
-/* An outcome on disk, little-endian; the reply's octets follow. */
-struct wire {
-	uint32_t crc; /* seeded with the segment's number, over all that follows */
-	uint16_t len;
-	uint8_t kind;
-	uint8_t zero;
-	uint64_t id;
-	uint32_t offset;
-	uint32_t rcpt;
-	int64_t time_ms;
-};
-_Static_assert(sizeof(struct wire) == OUTCOME_HEAD, "no padding");
-
-static uint32_t
-checksum(uint64_t segment, const unsigned char *bytes, size_t len)
-{
-	uint64_t seed = htole64(segment);
-
-	return crc32c(
-	    crc32c(0, &seed, sizeof seed), bytes + sizeof(uint32_t), len - sizeof(uint32_t));
-}
-
-size_t
-spool_outcome_size(const struct outcome *outcome)
-{
-	size_t reply = outcome->reply == NULL ? 0 : strnlen(outcome->reply, OUTCOME_REPLY_MAX);
-
-	return OUTCOME_HEAD + reply;
-}
-
-size_t
-outcome_encode(uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX])
-{
-	size_t len = spool_outcome_size(outcome);
-	struct wire wire = {
-		.len = htole16((uint16_t)len),
-		.kind = (uint8_t)outcome->kind,
-		.id = htole64(outcome->id),
-		.offset = htole32(outcome->offset),
-		.rcpt = htole32(outcome->rcpt),
-		.time_ms = (int64_t)htole64((uint64_t)outcome->time_ms),
-	};
-
-	memcpy(out, &wire, sizeof wire);
-	if (len > OUTCOME_HEAD)
-		memcpy(out + OUTCOME_HEAD, outcome->reply, len - OUTCOME_HEAD);
-	wire.crc = htole32(checksum(segment, out, len));
-	memcpy(out, &wire.crc, sizeof wire.crc);
-	return len;
-}
-
-size_t
-outcome_decode(uint64_t segment, const unsigned char *in, size_t len, struct outcome *out,
-    char reply[OUTCOME_REPLY_MAX + 1])
-{
-	struct wire wire;
-
-	if (len < sizeof wire)
-		return 0;
-	memcpy(&wire, in, sizeof wire);
-
-	size_t size = le16toh(wire.len);
-
-	if (size < OUTCOME_HEAD || size > OUTCOME_SIZE_MAX || size > len || wire.zero != 0 ||
-	    wire.kind < OUTCOME_DELIVERED || wire.kind > OUTCOME_MOVED ||
-	    checksum(segment, in, size) != le32toh(wire.crc))
-		return 0;
-	memcpy(reply, in + OUTCOME_HEAD, size - OUTCOME_HEAD);
-	reply[size - OUTCOME_HEAD] = '\0';
-	*out = (struct outcome){
-		.kind = wire.kind,
-		.id = le64toh(wire.id),
-		.offset = le32toh(wire.offset),
-		.rcpt = le32toh(wire.rcpt),
-		.time_ms = (int64_t)le64toh((uint64_t)wire.time_ms),
-		.reply = size > OUTCOME_HEAD ? reply : NULL,
-	};
-	return size;
-}
-
 /* A file read from front to back through a buffer. */
 struct stream {
+	const struct disk_ops *disk;
 	int fd;
 	uint64_t at; /* of buffer[start] in the file */
 	size_t start, end;
@@ -119,7 +39,7 @@ fill(struct stream *stream)
 	stream->end -= stream->start;
 	stream->start = 0;
 	while (!stream->is_over && stream->end < sizeof stream->buffer) {
-		ssize_t n = pread(stream->fd, stream->buffer + stream->end,
+		ssize_t n = stream->disk->pread(stream->fd, stream->buffer + stream->end,
 		    sizeof stream->buffer - stream->end, (off_t)(stream->at + stream->end));
 
 		if (n < 0 && errno == EINTR)
@@ -182,7 +102,7 @@ read_all(const struct spool *spool, struct stream *stream, uint64_t segment,
 }
 
 int
-outcomes_follow(int fd, uint64_t segment, uint64_t *at,
+outcomes_follow(const struct disk_ops *disk, int fd, uint64_t segment, uint64_t *at,
     void (*fn)(void *ctx, uint64_t at, const struct outcome *outcome), void *ctx)
 {
 	struct stream *stream = calloc(1, sizeof *stream);
@@ -192,6 +112,7 @@ outcomes_follow(int fd, uint64_t segment, uint64_t *at,
 
 	if (stream == NULL)
 		return -1;
+	stream->disk = disk;
 	stream->fd = fd;
 	stream->at = *at;
 	while ((result = fill(stream)) == 0 && stream->start < stream->end) {
@@ -238,61 +159,106 @@ spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 	return outcome_sync_dirty(outcomes->sync, segment, true) < 0 ? -1 : result;
 }
 
-/* 0 with a descriptor, or -1 in its place when there is nothing to be read; -1 and errno. */
+/* To be read, and cut if that may be; the descriptor, or -1 and errno. */
+static int
+open_file(const struct spool *spool, const char *name)
+{
+	int fd = -1;
+
+	if (spool->on_finding == NULL)
+		fd = spool->disk->openat(spool->log, name, O_RDWR | O_NONBLOCK, 0);
+	if (spool->on_finding != NULL ||
+	    (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)))
+		fd = spool->disk->openat(spool->log, name, O_RDONLY | O_NONBLOCK, 0);
+	return fd;
+}
+
+/* Whether it is a folder, a pipe or the like, which no right or retry makes a file of outcomes. */
+static bool
+is_odd(const struct spool *spool, const char *name, int fd)
+{
+	struct stat st;
+
+	if (fd < 0 && errno == ELOOP)
+		return true;
+	return (fd < 0 ? fstatat(spool->log, name, &st, 0) : fstat(fd, &st)) == 0 &&
+	       !S_ISREG(st.st_mode);
+}
+
+/* 0 with a descriptor, or -1 in its place when there is nothing to be read; -1 and errno: it may be
+ * read another time. */
 static int
 open_outcomes(const struct spool *spool, uint64_t segment, int *fd)
 {
-	int flags = spool->on_finding != NULL ? O_RDONLY : O_RDWR;
-	const char *what = NULL;
 	char name[NAME_SIZE];
-	struct stat st;
 
 	name_segment(segment, "out", name);
-	*fd = spool->disk->openat(spool->log, name, flags | O_NONBLOCK, 0);
+	*fd = open_file(spool, name);
 	if (*fd < 0 && errno == ENOENT)
 		return 0;
-	if (*fd < 0 && (errno == EISDIR || errno == ELOOP || errno == ENXIO || errno == EACCES))
-		what = strerror(errno);
-	else if (*fd < 0)
-		return -1;
-	else if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode))
-		what = "outcomes are no file";
-	if (what == NULL)
-		return 0;
+
+	int error = errno;
+
+	if (!is_odd(spool, name, *fd)) {
+		errno = error;
+		return *fd < 0 ? -1 : 0;
+	}
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-	return damage_odd_outcomes(spool, segment, what);
+	/* Whether it gave way or not: nothing can be read there. */
+	damage_odd_outcomes(spool, segment, "outcomes are no file");
+	return 0;
+}
+
+/* Cut off an end that is no outcome.  What cannot be set aside, or cut, stays: outcomes behind it
+ * are found all the same. */
+static void
+cut_end(const struct spool *spool, const struct stream *stream, uint64_t segment, uint64_t sound)
+{
+	if (sound == stream->at || tell(spool, stream, segment, sound, true) < 0 ||
+	    spool->on_finding != NULL)
+		return;
+	if (spool->disk->ftruncate(stream->fd, (off_t)sound) < 0)
+		log_warning("outcomes_not_cut", log_d("segment", segment), log_d("offset", sound),
+		    log_s("why", strerror(errno)));
+}
+
+static int
+read_file(const struct spool *spool, struct stream *stream, uint64_t segment,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
+{
+	uint64_t sound = 0;
+	int result = open_outcomes(spool, segment, &stream->fd), error;
+
+	if (stream->fd < 0)
+		return result;
+	result = read_all(spool, stream, segment, fn, ctx, &sound);
+	error = errno;
+	if (result == 0)
+		cut_end(spool, stream, segment, sound);
+	close(stream->fd);
+	errno = error;
+	return result;
 }
 
 int
 outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
 {
-	bool is_looking = spool->on_finding != NULL;
 	struct stream *stream = calloc(1, sizeof *stream);
-	uint64_t sound = 0;
-	int result;
+	int result, error;
 
 	if (stream == NULL)
 		return -1;
-	result = open_outcomes(spool, segment, &stream->fd);
-	if (stream->fd < 0) {
-		free(stream);
-		return result;
-	}
-	result = read_all(spool, stream, segment, fn, ctx, &sound);
-	if (result < 0 && is_looking && !disk_is_short(errno))
-		result = damage_odd_outcomes(spool, segment, strerror(errno));
-	/* What cannot be set aside stays; outcomes behind it are found all the same. */
-	if (result == 0 && sound < stream->at && tell(spool, stream, segment, sound, true) == 0 &&
-	    !is_looking)
-		result = spool->disk->ftruncate(stream->fd, (off_t)sound);
-
-	int error = errno;
-
-	close(stream->fd);
+	stream->disk = spool->disk;
+	result = read_file(spool, stream, segment, fn, ctx);
+	error = errno;
 	free(stream);
+	if (result < 0 && spool->on_finding != NULL && !disk_is_short(error)) {
+		damage_unreadable_outcomes(spool, segment, error);
+		return 0;
+	}
 	errno = error;
 	return result;
 }

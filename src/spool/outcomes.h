@@ -11,6 +11,8 @@
 
 #include "spool/outcome.h"
 
+struct disk_ops;
+
 enum {
 	OUTCOME_HEAD = 32,
 	OUTCOME_SIZE_MAX = OUTCOME_HEAD + OUTCOME_REPLY_MAX,
@@ -37,7 +39,7 @@ int outcomes_read(const struct spool *spool, uint64_t segment,
  * the end of the last one.  What is not sound is passed over: outcomes_read() has told it.  0, or
  * -1 and errno.
  */
-int outcomes_follow(int fd, uint64_t segment, uint64_t *at,
+int outcomes_follow(const struct disk_ops *disk, int fd, uint64_t segment, uint64_t *at,
     void (*fn)(void *ctx, uint64_t at, const struct outcome *outcome), void *ctx);
 
 struct outcome_file {

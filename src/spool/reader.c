@@ -32,6 +32,7 @@ struct spool_reader {
 	unsigned given; /* records in this turn */
 	uint64_t known; /* every number below is known; 0: the directory was not read yet */
 	bool is_short;  /* of memory, while listing */
+	bool is_stuck;  /* a segment was, in the last round */
 	const struct spool_reader_events *events;
 	void *ctx;
 };
@@ -187,14 +188,15 @@ refresh(struct spool_reader *reader)
 	return 0;
 }
 
-static uint32_t
-on_open(void *ctx, uint64_t number)
+static int
+on_open(void *ctx, uint64_t number, uint32_t *reach)
 {
 	const struct spool_reader *reader = ctx;
 
+	*reach = 0;
 	if (reader->events == NULL || reader->events->on_segment == NULL)
 		return 0;
-	return reader->events->on_segment(reader->ctx, number);
+	return reader->events->on_segment(reader->ctx, number, reach);
 }
 
 static void
@@ -233,6 +235,7 @@ spool_reader_next(struct spool_reader *reader, struct spool_record *record)
 
 	if (refresh(reader) < 0)
 		return SPOOL_NEXT_ERROR;
+	reader->is_stuck = false;
 	for (size_t dry = 0; dry < reader->count;) {
 		if (reader->turn >= reader->count)
 			reader->turn = 0;
@@ -247,6 +250,12 @@ spool_reader_next(struct spool_reader *reader, struct spool_record *record)
 			finish(reader, reader->turn);
 			reader->given = 0;
 			break;
+		case TAIL_STUCK:
+			/* What it holds may need its large contents. */
+			reader->spool->is_unread = reader->is_stuck = true;
+			next_turn(reader);
+			dry++;
+			break;
 		case TAIL_ERROR:
 			error = errno;
 			/* fall through */
@@ -258,4 +267,10 @@ spool_reader_next(struct spool_reader *reader, struct spool_record *record)
 	}
 	errno = error;
 	return error != 0 ? SPOOL_NEXT_ERROR : SPOOL_NEXT_WAIT;
+}
+
+bool
+spool_reader_is_stuck(const struct spool_reader *reader)
+{
+	return reader->is_stuck;
 }

@@ -44,10 +44,16 @@ enum spool_next {
  */
 enum spool_next spool_reader_next(struct spool_reader *reader, struct spool_record *record);
 
+/* Whether, when it had to wait, it waited for outcomes that cannot be read: ask again in a second,
+ * for nobody wakes then. */
+bool spool_reader_is_stuck(const struct spool_reader *reader);
+
 struct spool_reader_events {
-	/* The first look into a segment: load its outcomes now (outcome.h).  The highest offset
-	 * that they name, 0 without any: records are known to have stood up to there. */
-	uint32_t (*on_segment)(void *ctx, uint64_t segment);
+	/* The first look into a segment: load its outcomes now (outcome.h).  *reach, 0 before,
+	 * becomes the highest offset that they name: records are known to have stood up to there.
+	 * 0; or -1 and errno: they cannot be read, so nothing of the segment is given, and it is
+	 * asked for them again later. */
+	int (*on_segment)(void *ctx, uint64_t segment, uint32_t *reach);
 	/* The segment has no writer any more and was read to its end at `size` bytes: it can be
 	 * dropped when all of it is done. */
 	void (*on_sealed)(void *ctx, uint64_t segment, uint32_t size);

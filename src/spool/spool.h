@@ -36,6 +36,7 @@ struct spool_finding {
 	uint64_t id;          /* of the message, 0: unknown */
 	const char *what;     /* for people */
 	bool is_torn;         /* an end that was most likely never acknowledged: no damage */
+	int error;            /* errno: the file cannot be opened or read now, and may be sound */
 };
 
 /* The open directories; every process opens its own after the fork. */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crc32c.h"
 #include "spool/board.h"
 #include "spool/damage.h"
@@ -24,6 +25,8 @@
 #include "spool/window.h"
 
 enum {
+	RETRY_MIN_MS = 1000, /* a disk that has an error may take seconds to say so */
+	RETRY_MAX_MS = 64 * 1000,
 	AHEAD_FULL = 64 * 1024, /* records are small: read on */
 	AHEAD_HEAD = 1024,      /* contents are big: jump from head to head */
 	BIG_CONTENT = 8 * 1024,
@@ -48,9 +51,9 @@ report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, 
 
 /* What cannot be opened, or is no file, holds up nothing else: it is reported, and stays. */
 static enum tail_next
-refuse_file(struct tail *tail, const struct spool *spool, const char *what)
+refuse_file(struct tail *tail, const struct spool *spool, const char *what, int error)
 {
-	const struct damage damage = { .segment = tail->number, .what = what };
+	const struct damage damage = { .segment = tail->number, .what = what, .error = error };
 
 	damage_unreadable(spool, &damage);
 	tail->unreadable++;
@@ -74,14 +77,33 @@ open_file(struct tail *tail, const struct spool *spool)
 	if (tail->fd < 0 && disk_is_short(errno))
 		return TAIL_ERROR;
 	if (tail->fd < 0)
-		return refuse_file(tail, spool, strerror(errno));
+		return refuse_file(tail, spool, strerror(errno), errno);
 	if (fstat(tail->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return refuse_file(tail, spool, "segment is no file");
+		return refuse_file(tail, spool, "segment is no file", 0);
 	tail->offset = SEGMENT_HEAD;
 	tail->limit = SEGMENT_HEAD;
 	tail->durable = SEGMENT_HEAD;
 	tail->ahead = AHEAD_FULL;
 	return TAIL_RECORD;
+}
+
+/* Without its outcomes nothing of a segment is given away, for it may have been delivered. */
+static enum tail_next
+enter(struct tail *tail, const struct spool *spool, tail_open_fn *on_open, void *ctx)
+{
+	if (clock_mono_ms() < tail->retry_ms)
+		return TAIL_STUCK;
+
+	enum tail_next opened = open_file(tail, spool);
+
+	if (opened != TAIL_RECORD || on_open(ctx, tail->number, &tail->reach) == 0)
+		return opened;
+	tail_close(tail);
+	tail->wait_ms = tail->wait_ms == 0 ? RETRY_MIN_MS : tail->wait_ms * 2;
+	if (tail->wait_ms > RETRY_MAX_MS)
+		tail->wait_ms = RETRY_MAX_MS;
+	tail->retry_ms = clock_mono_ms() + tail->wait_ms;
+	return TAIL_STUCK;
 }
 
 static int
@@ -207,14 +229,13 @@ step(struct tail *tail, const struct spool *spool, struct window *window, struct
 
 enum tail_next
 tail_next(struct tail *tail, const struct spool *spool, struct window *window,
-    uint32_t (*on_open)(void *ctx, uint64_t number), void *ctx, struct spool_record *out)
+    tail_open_fn *on_open, void *ctx, struct spool_record *out)
 {
 	if (tail->fd < 0) {
-		enum tail_next opened = open_file(tail, spool);
+		enum tail_next opened = enter(tail, spool, on_open, ctx);
 
 		if (opened != TAIL_RECORD)
 			return opened;
-		tail->reach = on_open(ctx, tail->number);
 	}
 	if (update_limit(tail, spool, window) < 0)
 		return TAIL_ERROR;

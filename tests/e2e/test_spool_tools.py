@@ -183,7 +183,8 @@ DAMAGES = [hit_head, hit_envelope, hit_content, hit_large, cut_large, hit_seal, 
 def settle(filled, lost):
     """Start the daemon: everything sound but the held arrives, each once, and nothing else."""
     postern = filled.postern
-    postern.start()
+    if postern.process is None:
+        postern.start()
     postern.ctl("release", filled.ids[1])
     wanted = set(filled.sent) - lost
     wait_until(lambda: set(subjects(filled, wanted)) <= set(arrived_subjects(filled)), 60, "the sound messages")
@@ -316,6 +317,26 @@ def test_what_cannot_be_opened_is_named_and_holds_up_nothing(filled, tmp_path):
     assert odd.is_dir()
     # Each message is said to be damaged once, though its report is written from the same record.
     assert len([line for line in filled.postern.log("spool_damage") if line.get("id") == large.stem]) == 1
+
+
+def test_outcomes_that_cannot_be_read_hold_up_their_segment_alone(filled):
+    """As after a restore by root: nothing of it is sent, for some was done; and all of it once they can be read."""
+    outcomes = next(p for p in (filled.spool / "log").glob("*.out") if p.stat().st_size > 0)
+    was = outcomes.stat()
+    os.chown(outcomes, os.geteuid(), os.getegid())
+    outcomes.chmod(0o600 if os.geteuid() == 0 else 0)
+    postern = filled.postern
+    postern.start()
+    wait_until(lambda: postern.log("outcomes_unreadable"), 20, "word of it")
+    new = postern.send(content(77))
+    wait_until(lambda: b"77" in arrived_subjects(filled), 20, "new mail")
+    assert arrived_subjects(filled) == [b"77"]
+    assert not list((filled.spool / "damaged").iterdir()) and new
+    os.chown(outcomes, was.st_uid, was.st_gid)
+    outcomes.chmod(0o600)
+    wait_until(lambda: postern.ctl("release", filled.ids[1]).returncode == 0, 20, "the message that is held")
+    settle(filled, set())
+    assert arrived_subjects(filled) == sorted([*subjects(filled, filled.sent), b"77"])
 
 
 def test_a_copy_without_lock_and_directories_is_read(filled, tmp_path):

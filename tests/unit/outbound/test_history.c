@@ -121,11 +121,41 @@ START_TEST(replies_are_kept_once)
 }
 END_TEST
 
+/* Of one segment alone, and as if it had never been told. */
+START_TEST(a_segment_can_be_forgotten)
+{
+	const struct outcome other = { .kind = OUTCOME_DELIVERED, .offset = 64 };
+	struct reasons *reasons = reasons_new();
+	struct history *history = history_new(reasons);
+
+	ck_assert(history_add(history, 4, &other) && history_add(history, 6, &other));
+	for (uint32_t i = 1; i <= 100; i++)
+		note(history, OUTCOME_DEFERRED, i * 64, OUTCOME_ALL, 1000 + i, "451 later");
+	history_forget(history, 5);
+	for (uint32_t i = 1; i <= 100; i++)
+		ck_assert_ptr_null(take(history, i * 64));
+	note(history, OUTCOME_DEFERRED, 64, OUTCOME_ALL, 2000, "451 later");
+
+	struct past *past = take(history, 64);
+
+	ck_assert_uint_eq(past->attempts, 1);
+	past_free(&past);
+	for (uint64_t segment = 4; segment <= 6; segment += 2) {
+		past = history_take(
+		    history, &(struct spool_place){ .segment = segment, .offset = 64 });
+		ck_assert_ptr_nonnull(past);
+		past_free(&past);
+	}
+	history_free(&history);
+	reasons_free(&reasons);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "history", adds_up_what_happened, the_last_order_counts, places_do_not_mix,
-	    replies_are_kept_once);
+	    replies_are_kept_once, a_segment_can_be_forgotten);
 }
 
 UNIT_MAIN("history")

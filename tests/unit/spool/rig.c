@@ -184,14 +184,15 @@ rig_tell_reach(uint32_t reach)
 	found_reach = reach;
 }
 
-static uint32_t
-on_segment(void *ctx, uint64_t segment)
+static int
+on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct found *found = ctx;
 
 	(void)segment;
 	found->segments++;
-	return found_reach;
+	*reach = found_reach;
+	return 0;
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_outcome.c - outcomes come back in order, survive damage and failures, and are bound to their
- * segment. */
+/* test_outcome.c - covers spool/outcome.c, outcome_load.c and outcome_wire.c: outcomes come back in
+ * order, survive damage and failures, and are bound to their segment. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include "../unit.h"
 #include "base/clock.h"
 #include "rig.h"
+#include "spool/outcomes.h"
 
 enum { SMALL = 128 * 1024, MANY = 100 };
 
@@ -179,7 +180,10 @@ START_TEST(a_flipped_octet_costs_one)
 		ck_assert_int_eq(pread(fd, &octet, 1, at), 1);
 		flipped = octet ^ 0x10;
 		ck_assert_int_eq(pwrite(fd, &flipped, 1, at), 1);
-		ck_assert_uint_eq(load(outcomes, 1), 5);
+		/* Not load(), after which the thread writes over what it has read. */
+		loaded.count = 0;
+		ck_assert_int_eq(outcomes_read(rig.spool, 1, take, &loaded), 0);
+		ck_assert_uint_eq(loaded.count, 5);
 		check_one(&loaded.outcome[4], 5);
 		ck_assert_int_eq(pwrite(fd, &octet, 1, at), 1);
 	}
@@ -322,12 +326,82 @@ START_TEST(an_odd_file_is_moved_out_of_the_way)
 }
 END_TEST
 
+/* Unreadable is not damaged: the file stays, and tells all when it can be read again. */
+START_TEST(what_cannot_be_read_now_stays)
+{
+	static const int errors[] = { EACCES, EIO, EMFILE, EPERM };
+	struct rig rig;
+
+	make_segment(&rig);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	for (uint64_t i = 0; i < 5; i++)
+		ck_assert_int_eq(record(outcomes, 1, i), 0);
+	spool_outcomes_free(&outcomes);
+	outcomes = spool_outcomes_new(rig.spool);
+	for (size_t i = 0; i <= sizeof errors / sizeof *errors; i++) {
+		int error = i > 0 ? errors[i - 1] : EIO;
+
+		if (i == 0)
+			rig_spoil(100, 200);
+		else
+			rig_break(CALL_OPENAT, 0, 2, error);
+		loaded.count = 0;
+		ck_assert_int_eq(spool_outcomes_load(outcomes, 1, take, &loaded), -1);
+		ck_assert_int_eq(errno, error);
+		rig_mend();
+		rig_spoil(0, 0);
+		ck_assert_uint_eq(rig_count(&rig, "damaged", ".out"), 0);
+		ck_assert_uint_eq(load(outcomes, 1), 5);
+	}
+	spool_outcomes_free(&outcomes);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Nor need it be writable, but to cut off its end. */
+START_TEST(what_cannot_be_written_is_read)
+{
+	static const int errors[] = { EROFS, EACCES, EPERM };
+	struct stat st;
+	struct rig rig;
+
+	make_segment(&rig);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	for (uint64_t i = 0; i < 5; i++)
+		ck_assert_int_eq(record(outcomes, 1, i), 0);
+
+	const char *path = rig_file(&rig, "log", 1, "out");
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(truncate(path, st.st_size - 7), 0);
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		rig_break(CALL_OPENAT, 0, 1, errors[i]);
+		ck_assert_uint_eq(load(outcomes, 1), 4);
+		rig_mend();
+		ck_assert_int_eq(stat(path, &st), 0);
+	}
+	ck_assert_uint_eq(load(outcomes, 1), 4);
+
+	off_t was = st.st_size;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_lt(st.st_size, was);
+	spool_outcomes_free(&outcomes);
+	rig_close(&rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "load", come_back_in_order, a_long_reply_is_cut, a_torn_end_is_cut_off,
 	    a_flipped_octet_costs_one, another_segments_outcomes_are_none,
-	    more_files_than_are_kept_open, an_odd_file_is_moved_out_of_the_way);
+	    more_files_than_are_kept_open, an_odd_file_is_moved_out_of_the_way,
+	    what_cannot_be_read_now_stays, what_cannot_be_written_is_read);
 	add_tests(suite, "record", a_failed_append_spoils_nothing, syncs_soon,
 	    orphans_are_removed_at_the_start);
 }

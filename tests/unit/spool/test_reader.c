@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "base/clock.h"
 #include "rig.h"
 #include "spool/large.h"
 #include "spool/record.h"
@@ -21,13 +22,20 @@ struct told {
 	uint64_t opened[16], sealed[16];
 	uint32_t size[16];
 	size_t nopened, nsealed;
+	unsigned refused; /* so often on_segment will fail */
 };
 
-static uint32_t
-on_segment(void *ctx, uint64_t segment)
+static int
+on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct told *told = ctx;
 
+	*reach = 0;
+	if (told->refused > 0) {
+		told->refused--;
+		errno = EACCES;
+		return -1;
+	}
 	told->opened[told->nopened++ % 16] = segment;
 	return 0;
 }
@@ -185,6 +193,45 @@ START_TEST(a_busy_segment_does_not_starve_the_others)
 	ck_assert_uint_lt(before, MESSAGES);
 	spool_reader_free(&reader);
 	spool_writer_free(&first);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Outcomes that cannot be read hold up their segment, which is left alone, and nothing else. */
+START_TEST(waits_for_outcomes_that_cannot_be_read)
+{
+	int64_t until = clock_mono_ms() + 10000;
+	struct told told = { .refused = 1 };
+	struct rig rig;
+
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1, 1000), 0);
+	rig_writer_free(&rig);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 2, 1000), 0);
+
+	struct spool_reader *reader = spool_reader_new(rig.spool, &rig.counters);
+
+	spool_reader_on(reader, &events, &told);
+	ck_assert_uint_eq(next_id(reader), 2);
+	ck_assert_uint_eq(next_id(reader), 0);
+	ck_assert(spool_reader_is_stuck(reader));
+	ck_assert(rig.spool->is_unread);
+	ck_assert_uint_eq(told.nopened, 1);
+	while (spool_reader_is_stuck(reader)) {
+		uint64_t id = next_id(reader);
+
+		ck_assert(id <= 1);
+		ck_assert_int_lt(clock_mono_ms(), until);
+		if (id == 1)
+			break;
+		usleep(10000);
+	}
+	ck_assert_uint_eq(told.nopened, 2);
+	ck_assert_uint_eq(next_id(reader), 0);
+	ck_assert_uint_eq(told.nsealed, 1);
+	spool_reader_free(&reader);
 	rig_close(&rig);
 }
 END_TEST
@@ -419,7 +466,7 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "follow", follows_a_writer, never_reads_past_the_committed_offset,
 	    waits_while_a_number_is_being_claimed, waits_for_a_file_that_is_to_come,
-	    a_busy_segment_does_not_starve_the_others);
+	    a_busy_segment_does_not_starve_the_others, waits_for_outcomes_that_cannot_be_read);
 	add_tests(suite, "again", an_envelope_can_be_read_again, a_changed_content_is_refused,
 	    a_missing_large_file_is_damage, nameless_large_files_are_swept,
 	    large_files_are_swept_behind_the_outcomes, nameless_large_files_are_kept_beside_damage,
