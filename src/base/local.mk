@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/log_limit.c src/base/log_limit.h \
 	src/base/log_line.c src/base/log_line.h \
 	src/base/parse.c src/base/parse.h \
+	src/base/sizes.c src/base/sizes.h \
 	src/base/sockaddr.c src/base/sockaddr.h \
 	src/base/str.c src/base/str.h \
 	src/base/thread.c src/base/thread.h \

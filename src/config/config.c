@@ -46,6 +46,14 @@ free_listeners(struct config *config)
 }
 
 static void
+free_list(struct config_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->text[i]);
+	free(list->text);
+}
+
+static void
 free_upstreams(struct config *config)
 {
 	for (size_t i = 0; i < config->nupstream; i++) {
@@ -66,16 +74,9 @@ free_upstreams(struct config *config)
 		free(config->upstream[i].bind6);
 		free(config->upstream[i].password_env);
 		free(config->upstream[i].password_command);
+		free_list(&config->upstream[i].senders);
 	}
 	free(config->upstream);
-}
-
-static void
-free_list(struct config_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->text[i]);
-	free(list->text);
 }
 
 static void

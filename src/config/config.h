@@ -84,6 +84,11 @@ struct config_port {
 	enum tls_mode tls;
 };
 
+struct config_list {
+	char **text;
+	size_t count;
+};
+
 struct config_upstream {
 	char *name;
 	char *host;
@@ -114,12 +119,8 @@ struct config_upstream {
 	struct rate rate;
 	uint64_t timeout_ms;        /* for each command and its reply */
 	enum pipelining pipelining; /* the most that is done */
+	struct config_list senders; /* patterns of those that it takes; empty: any */
 	enum long_lines long_lines;
-};
-
-struct config_list {
-	char **text;
-	size_t count;
 };
 
 /* Which recipients go to which upstreams.  The first route whose criteria are all met counts. */

@@ -76,6 +76,7 @@ static const struct key upstream_keys[] = {
 	{ "connections",   &kind_number, "10", "1", "1000", AT(config_upstream, connections) },
 	{ "rate",          &kind_rate, NULL, NULL, NULL, AT(config_upstream, rate) },
 	{ "timeout",       &kind_duration, "5m", "100ms", "1h", AT(config_upstream, timeout_ms) },
+	{ "senders",       &kind_senders, NULL, NULL, NULL, AT(config_upstream, senders) },
 	{ "pipelining",    &kind_pipelining, "stream", NULL, NULL, AT(config_upstream, pipelining) },
 	{ "long_lines",    &kind_long_lines, "encode", NULL, NULL, AT(config_upstream, long_lines) },
 	{ .name = NULL }

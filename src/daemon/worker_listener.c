@@ -90,7 +90,7 @@ assemble(struct inbound *inbound, const struct worker_setup *setup)
 	if (inbound->writer == NULL)
 		return -1;
 	inbound->listener = listener_new(base, setup->config, inbound->gates, setup->sockets->fd,
-	    inbound->spool, inbound->writer, counters);
+	    inbound->spool, inbound->writer, counters, &setup->shared->sizes);
 	return inbound->listener == NULL ? -1 : 0;
 }
 

@@ -110,8 +110,8 @@ assemble(struct relay *relay, const struct worker_setup *setup, struct secrets *
 	}
 	sandbox_enter(WORKER_OUTBOUND, setup->config);
 	/* Its threads are locked in as well. */
-	relay->outbound =
-	    outbound_new(base, setup->config, secrets, relay->spool, counters, setup->wake_fd);
+	relay->outbound = outbound_new(base, setup->config, secrets, relay->spool, counters,
+	    &setup->shared->sizes, setup->wake_fd);
 	if (relay->outbound == NULL)
 		return -1;
 	struct control_context context = {

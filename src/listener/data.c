@@ -30,6 +30,23 @@ on_spool_drain(void *ctx)
 	session_advance(ctx);
 }
 
+void
+data_refuse_size(struct session *s, const struct early_limit *limit)
+{
+	reply(s, 552, "5.3.4",
+	    "Message exceeds the size limit: upstream %s takes %" PRIu64 " octets at most",
+	    limit->upstream->name, limit->size);
+}
+
+/* The most that the policy allows, or less where the upstreams take less. */
+static uint64_t
+size_limit(const struct session *s)
+{
+	uint64_t most = policy_message_size(&s->policy, s->env->config);
+
+	return s->transaction->limit.size < most ? s->transaction->limit.size : most;
+}
+
 const struct smtp_status *
 data_begin(struct session *s, enum smtp_dot_mode mode)
 {
@@ -42,8 +59,7 @@ data_begin(struct session *s, enum smtp_dot_mode mode)
 	struct spool_message *message = spool_message_begin(env->writer, t->envelope.id);
 
 	t->receive.refuses_bare = s->listen->bare_lf == BARE_LF_REJECT;
-	if (message == NULL || receive_begin(&t->receive, mode, message,
-				   policy_message_size(&s->policy, env->config)) < 0)
+	if (message == NULL || receive_begin(&t->receive, mode, message, size_limit(s)) < 0)
 		return &no_memory;
 	spool_message_on_drain(message, on_spool_drain, s);
 	return NULL;
@@ -159,10 +175,34 @@ commit(struct session *s)
 	if (t->receive.dot.has_8bit)
 		t->envelope.body = ENVELOPE_8BITMIME;
 	t->envelope.has_long_lines = t->receive.dot.longest_line > ENVELOPE_LINE_MAX;
-	t->size = spool_message_size(t->receive.message);
 	t->receive.is_committing = true;
 	session_enter(s, PHASE_COMMIT);
 	spool_message_commit(t->receive.message, &t->envelope, on_commit, s);
+}
+
+/* Whether an upstream takes it with the trace fields, too. */
+static bool
+fits_upstream(const struct session *s)
+{
+	struct transaction *t = s->transaction;
+
+	t->size = spool_message_size(t->receive.message);
+	return t->size <= t->limit.size;
+}
+
+static void
+refuse(struct session *s)
+{
+	const struct transaction *t = s->transaction;
+	const struct smtp_status *why = t->receive.refused;
+
+	if (t->receive.error != 0)
+		log_failure(s, t->receive.error);
+	if (why == NULL || (why->code == 552 && size_limit(s) == t->limit.size))
+		data_refuse_size(s, &t->limit);
+	else
+		reply_status(s, why);
+	session_reset(s);
 }
 
 /* RFC 3030 2: each chunk has its answer. */
@@ -183,17 +223,12 @@ data_take(struct session *s)
 
 	if (result == RECEIVE_MORE || result == RECEIVE_WAIT)
 		return false;
-	if (receive->refused == NULL) {
-		if (result == RECEIVE_DONE)
-			commit(s);
-		else
-			accept_chunk(s);
-		return true;
-	}
-	if (receive->error != 0)
-		log_failure(s, receive->error);
-	reply_status(s, receive->refused);
-	session_reset(s);
+	if (receive->refused == NULL && result == RECEIVE_CHUNK)
+		accept_chunk(s);
+	else if (receive->refused == NULL && fits_upstream(s))
+		commit(s);
+	else
+		refuse(s);
 	return true;
 }
 

@@ -10,11 +10,15 @@
 
 #include "smtp/dot.h"
 
+struct early_limit;
 struct session;
 struct smtp_status;
 
 /* In PHASE_RCPT: begin the message.  NULL, or why not: then the transaction is to be dropped. */
 const struct smtp_status *data_begin(struct session *session, enum smtp_dot_mode mode);
+
+/* Say that the message is larger than any upstream takes. */
+void data_refuse_size(struct session *session, const struct early_limit *limit);
 
 /* In PHASE_DATA and PHASE_CHUNK: take the content that is there; false: there is no more for now.
  */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "listener/auth.h"
+#include "listener/early.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
 #include "listener/verb.h"
@@ -57,6 +58,18 @@ session_offered(const struct session *s)
 	return offered;
 }
 
+/* The most that the policy allows and, as far as is known, an upstream takes. */
+static uint64_t
+largest_message(const struct session *s)
+{
+	const struct session_env *env = s->env;
+	uint64_t most = policy_message_size(&s->policy, env->config);
+	const struct early_limit limit =
+	    early_find_limit(env->config, env->sizes, s->listen->name, NULL, clock_mono_ms());
+
+	return limit.size < most ? limit.size : most;
+}
+
 static void
 offer(struct session *s)
 {
@@ -64,7 +77,7 @@ offer(struct session *s)
 	const struct smtp_capabilities offered = {
 		.extensions = session_offered(s),
 		.mechanisms = auth_mechanisms(s),
-		.size = policy_message_size(&s->policy, s->env->config),
+		.size = largest_message(s),
 		.rcpt_max = s->env->config->limits.recipients,
 		.hold_max_s = (uint32_t)(hold_max_ms / 1000),
 		.hold_until_ms = clock_real_ms() + (int64_t)hold_max_ms,

@@ -298,7 +298,8 @@ static const struct arrivals_events arrivals_events = { let_in, tell_if_done };
 
 struct listener *
 listener_new(struct event_base *base, const struct config *config, const struct gates *gates,
-    const int *fds, struct spool *spool, struct spool_writer *writer, struct counters *counters)
+    const int *fds, struct spool *spool, struct spool_writer *writer, struct counters *counters,
+    const struct sizes *sizes)
 {
 	struct listener *l = calloc(1, sizeof *l);
 
@@ -309,6 +310,7 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	l->gates = gates;
 	l->env.writer = writer;
 	l->env.counters = counters;
+	l->env.sizes = sizes;
 	l->refusals.per_second = LISTENER_REFUSALS_LOGGED;
 	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
 	l->clients = clients_new();

@@ -14,16 +14,17 @@ struct counters;
 struct event_base;
 struct gates;
 struct listener;
+struct sizes;
 struct spool;
 struct spool_writer;
 
 /*
- * fds[i] is the listening socket of config->listen[i]; they stay the caller's.  gates and writer
- * are borrowed and outlive the listener.  NULL: out of memory.
+ * fds[i] is the listening socket of config->listen[i]; they stay the caller's.  gates, writer
+ * and sizes (of the upstreams) are borrowed and outlive the listener.  NULL: out of memory.
  */
 struct listener *listener_new(struct event_base *base, const struct config *config,
     const struct gates *gates, const int *fds, struct spool *spool, struct spool_writer *writer,
-    struct counters *counters);
+    struct counters *counters, const struct sizes *sizes);
 
 enum listener_drain {
 	/* Others accept now: sessions go on for a minute, then hear 421 when no transaction is

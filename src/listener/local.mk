@@ -7,6 +7,7 @@ liblistener_a_SOURCES = \
 	src/listener/bdat.c src/listener/bdat.h \
 	src/listener/clients.c src/listener/clients.h \
 	src/listener/data.c src/listener/data.h \
+	src/listener/early.c src/listener/early.h \
 	src/listener/ehlo.c \
 	src/listener/gate.c src/listener/gate.h \
 	src/listener/host.c src/listener/host.h \

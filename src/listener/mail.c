@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/sockaddr.h"
+#include "listener/data.h"
+#include "listener/early.h"
 #include "listener/rates.h"
 #include "listener/reply.h"
 #include "listener/session_private.h"
@@ -44,14 +46,37 @@ refuse_relay(struct session *s)
 	    s, 550, "5.7.1", "%s is not allowed to relay through this host", name_client(s, host));
 }
 
-static void
-refuse_sender(struct session *s, const struct smtp_mail *mail)
+/* Whether policy and upstreams take the sender; if not, it was told, with those that they do. */
+static bool
+takes_sender(struct session *s, const char *sender)
 {
+	const struct config_upstream *upstream =
+	    early_find_refusal(s->env->config, s->listen->name, sender);
 	char allowed[POLICY_WORDS_SIZE], host[SOCKADDR_TEXT_SIZE];
 
-	policy_describe_senders(&s->policy, allowed);
-	reply(s, 553, "5.7.1", "%s may not send as <%s>%s", name_client(s, host), mail->from.text,
-	    allowed);
+	if (!policy_takes_sender(&s->policy, sender)) {
+		policy_describe_senders(&s->policy.client->senders, allowed);
+		reply(s, 553, "5.7.1", "%s may not send as <%s>%s", name_client(s, host), sender,
+		    allowed);
+		return false;
+	}
+	if (upstream != NULL) {
+		policy_describe_senders(&upstream->senders, allowed);
+		reply(s, 553, "5.7.1", "Upstream %s does not take the sender <%s>%s",
+		    upstream->name, sender, allowed);
+	}
+	return upstream == NULL;
+}
+
+/* Whether an upstream takes that much, as far as is known; if not, it was told. */
+static bool
+takes_size(struct session *s, const struct smtp_mail *mail, const struct early_limit *limit)
+{
+	bool fits = !mail->has_size || mail->size <= limit->size;
+
+	if (!fits)
+		data_refuse_size(s, limit);
+	return fits;
 }
 
 /* Whether the client sends faster than it may; then it was told. */
@@ -99,7 +124,8 @@ check(struct session *s, struct smtp_mail *mail, int64_t now, int64_t release)
 }
 
 static void
-begin(struct session *s, const struct smtp_mail *mail, int64_t release)
+begin(struct session *s, const struct smtp_mail *mail, int64_t release,
+    const struct early_limit *limit)
 {
 	s->transaction = transaction_new(s, mail);
 	if (s->transaction == NULL) {
@@ -107,6 +133,7 @@ begin(struct session *s, const struct smtp_mail *mail, int64_t release)
 		return;
 	}
 	s->transaction->envelope.release_ms = s->transaction->envelope.next_try_ms = release;
+	s->transaction->limit = *limit;
 	session_enter(s, PHASE_MAIL);
 	reply(s, 250, "2.1.0", "Ok");
 }
@@ -127,12 +154,16 @@ take(struct session *s, const struct smtp_command *command)
 	int64_t now = clock_real_ms(), release = release_of(&mail, now);
 
 	wrong = check(s, &mail, now, release);
-	if (wrong != NULL)
+	if (wrong != NULL) {
 		reply_status(s, wrong);
-	else if (!policy_takes_sender(&s->policy, mail.from.text))
-		refuse_sender(s, &mail);
-	else if (!is_too_fast(s))
-		begin(s, &mail, release);
+		return;
+	}
+
+	const struct early_limit limit = early_find_limit(
+	    s->env->config, s->env->sizes, s->listen->name, mail.from.text, clock_mono_ms());
+
+	if (takes_sender(s, mail.from.text) && takes_size(s, &mail, &limit) && !is_too_fast(s))
+		begin(s, &mail, release, &limit);
 }
 
 void

@@ -94,9 +94,8 @@ policy_takes_recipient(const struct policy *policy, const char *recipient)
 }
 
 void
-policy_describe_senders(const struct policy *policy, char out[POLICY_WORDS_SIZE])
+policy_describe_senders(const struct config_list *senders, char out[POLICY_WORDS_SIZE])
 {
-	const struct config_list *senders = &policy->client->senders;
 	struct str words = STR_EMPTY;
 
 	for (size_t i = 0; i < senders->count && words.len < POLICY_WORDS_SIZE; i++)

@@ -15,6 +15,7 @@
 
 struct config;
 struct config_client;
+struct config_list;
 struct config_listen;
 struct str;
 
@@ -40,8 +41,8 @@ bool policy_takes_recipient(const struct policy *policy, const char *recipient);
 
 enum { POLICY_WORDS_SIZE = 256 };
 
-/* "; allowed: *@example.com, example.org": the senders, or "" when that would be long. */
-void policy_describe_senders(const struct policy *policy, char out[POLICY_WORDS_SIZE]);
+/* "; allowed: *@example.com, example.org": a list of senders, or "" when that would be long. */
+void policy_describe_senders(const struct config_list *senders, char out[POLICY_WORDS_SIZE]);
 
 /* A line for each listener whose own host is refused by sections that were meant for others. */
 void policy_warn(const struct config *config, struct str *out);

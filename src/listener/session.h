@@ -19,6 +19,7 @@ struct event_base;
 struct gate;
 struct rates;
 struct session;
+struct sizes;
 struct space;
 struct spool_writer;
 
@@ -29,8 +30,9 @@ struct session_env {
 	struct spool_writer *writer;
 	struct counters *counters;
 	const struct space *space;
-	struct rates *rates;     /* of client sections; NULL: none has one */
-	struct clients *clients; /* how many sessions each address has */
+	const struct sizes *sizes; /* of messages that each upstream takes; NULL: none is known */
+	struct rates *rates;       /* of client sections; NULL: none has one */
+	struct clients *clients;   /* how many sessions each address has */
 	struct id_source ids;
 	struct auth_env auth;
 	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "listener/early.h"
 #include "listener/receive.h"
 #include "spool/envelope.h"
 
@@ -20,10 +21,11 @@ struct transaction {
 	 * session. */
 	struct envelope envelope;
 	size_t rcpt_room;
-	int64_t began_ms;       /* monotonic, at MAIL */
-	uint64_t size;          /* octets given to the spool, once all are */
-	bool has_overflowed;    /* a recipient over the limit was logged */
-	struct receive receive; /* from DATA on */
+	int64_t began_ms;         /* monotonic, at MAIL */
+	uint64_t size;            /* octets given to the spool, once all are */
+	struct early_limit limit; /* of the upstreams, for what is given to the spool */
+	bool has_overflowed;      /* a recipient over the limit was logged */
+	struct receive receive;   /* from DATA on */
 };
 
 /* NULL: out of memory. */

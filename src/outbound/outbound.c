@@ -230,6 +230,7 @@ open_upstreams(struct outbound *outbound)
 			.certificate = outbound->secrets->certificate[i],
 			.proxy_password = outbound->secrets->proxy_password[i],
 			.counters = outbound->counters,
+			.sizes = outbound->sizes,
 			.next = next,
 			.on_settled = on_settled,
 			.on_change = pump_soon,
@@ -355,7 +356,7 @@ open_compact(struct outbound *outbound)
 
 struct outbound *
 outbound_new(struct event_base *base, const struct config *config, struct secrets *secrets,
-    struct spool *spool, struct counters *counters, int wake_fd)
+    struct spool *spool, struct counters *counters, struct sizes *sizes, int wake_fd)
 {
 	struct outbound *outbound = calloc(1, sizeof *outbound);
 
@@ -366,6 +367,7 @@ outbound_new(struct event_base *base, const struct config *config, struct secret
 	outbound->secrets = secrets;
 	outbound->spool = spool;
 	outbound->counters = counters;
+	outbound->sizes = sizes;
 	if ((outbound->pump = event_new(base, -1, 0, pump, outbound)) != NULL &&
 	    (outbound->deadline = drain_deadline_new(base, outbound)) != NULL &&
 	    open_queue(outbound) == 0 &&

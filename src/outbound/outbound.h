@@ -17,15 +17,17 @@ struct outbound;
 struct queue;
 struct queue_item;
 struct secrets;
+struct sizes;
 struct spool;
 struct spool_outcomes;
 
 /*
  * Start: read the log (recovery), then follow it; wake_fd is the eventfd that writers write.
- * secrets is taken.  NULL and errno on failure.
+ * secrets is taken; what upstreams take is told to sizes.  NULL and errno on failure.
  */
 struct outbound *outbound_new(struct event_base *base, const struct config *config,
-    struct secrets *secrets, struct spool *spool, struct counters *counters, int wake_fd);
+    struct secrets *secrets, struct spool *spool, struct counters *counters, struct sizes *sizes,
+    int wake_fd);
 
 /*
  * Begin no transaction any more, wait for the replies of those in flight until deadline_ms from

@@ -18,6 +18,7 @@ struct reasons;
 struct reporter;
 struct resolver;
 struct segments;
+struct sizes;
 struct spool_writer;
 struct plan_taker;
 struct sweep;
@@ -31,6 +32,7 @@ struct outbound {
 	struct secrets *secrets;
 	struct spool *spool;
 	struct counters *counters;
+	struct sizes *sizes;
 	struct spool_writer *writer;
 	struct spool_outcomes *outcomes;
 	struct queue *queue;

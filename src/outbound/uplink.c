@@ -385,6 +385,12 @@ uplink_is_idle(const struct uplink *uplink)
 	       expect_first(&uplink->expect) == NULL;
 }
 
+uint64_t
+uplink_size_limit(const struct uplink *uplink)
+{
+	return smtp_offers(&uplink->caps, SMTP_EXT_SIZE) ? uplink->caps.size : 0;
+}
+
 bool
 uplink_has_room(const struct uplink *uplink)
 {

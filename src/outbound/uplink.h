@@ -70,6 +70,9 @@ bool uplink_has_room(const struct uplink *uplink);
 /* Whether it is still being set up. */
 bool uplink_is_connecting(const struct uplink *uplink);
 
+/* The largest message that it takes (RFC 1870), once it is set up; 0: no limit is known. */
+uint64_t uplink_size_limit(const struct uplink *uplink);
+
 /* It looks for messages and begins `most` of them now, as far as it has room. */
 void uplink_wake(struct uplink *uplink, size_t most);
 

@@ -18,6 +18,7 @@ struct config_upstream;
 struct counters;
 struct event_base;
 struct resolver;
+struct sizes;
 struct upstream;
 
 struct upstream_context {
@@ -29,6 +30,7 @@ struct upstream_context {
 	const struct certificate *certificate; /* to be shown; NULL: none */
 	const char *proxy_password;            /* NULL: no login there */
 	struct counters *counters;
+	struct sizes *sizes; /* the largest message that it takes is told there */
 
 	/* The next message for this upstream, or NULL. */
 	struct delivery *(*next)(void *ctx, struct upstream *upstream);

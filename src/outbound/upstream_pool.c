@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
+#include "base/sizes.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "net/tls.h"
@@ -181,8 +182,9 @@ on_ready(void *ctx, struct uplink *uplink)
 	struct upstream *upstream = member->upstream;
 	const struct config_port *port = &upstream->of.upstream->ports[member->port];
 
-	(void)uplink;
 	counter_add(&upstream->of.counters->upstream_connections, 1);
+	sizes_tell(upstream->of.sizes, upstream->of.upstream->name, upstream->of.upstream->host,
+	    uplink_size_limit(uplink), clock_mono_ms());
 	log_debug("upstream_ready", log_s("upstream", upstream->of.upstream->name),
 	    log_d("port", port->number));
 	if (member->is_scout || member->port == upstream->ports.current) {

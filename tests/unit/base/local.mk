@@ -11,6 +11,7 @@ BASE_TESTS = \
 	tests/unit/base/test_log_limit \
 	tests/unit/base/test_log_line \
 	tests/unit/base/test_parse \
+	tests/unit/base/test_sizes \
 	tests/unit/base/test_sockaddr \
 	tests/unit/base/test_str \
 	tests/unit/base/test_thread \
@@ -40,6 +41,8 @@ tests_unit_base_test_log_line_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_log_line_LDADD = libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_parse_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_parse_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_base_test_sizes_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_sizes_LDADD = libbase.a $(CHECK_LIBS)
 tests_unit_base_test_sockaddr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_sockaddr_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_str_CPPFLAGS = $(UNIT_CPPFLAGS)

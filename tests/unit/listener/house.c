@@ -51,7 +51,7 @@ house_open(struct house *house)
 {
 	house->gates = (struct gates){ .gate = &house->gate, .count = 1 };
 	house->listener = listener_new(house->rig.base, &house->config, &house->gates, &house->fd,
-	    house->rig.spool, house->rig.writer, &house->rig.counters);
+	    house->rig.spool, house->rig.writer, &house->rig.counters, NULL);
 	ck_assert_ptr_nonnull(house->listener);
 }
 

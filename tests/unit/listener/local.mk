@@ -5,6 +5,7 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_bdat \
 	tests/unit/listener/test_clients \
 	tests/unit/listener/test_data \
+	tests/unit/listener/test_early \
 	tests/unit/listener/test_listener \
 	tests/unit/listener/test_mail \
 	tests/unit/listener/test_policy \
@@ -38,6 +39,10 @@ tests_unit_listener_test_clients_LDADD = $(LISTENER_TEST_LIBS)
 tests_unit_listener_test_data_SOURCES = tests/unit/listener/test_data.c $(LISTENER_TALK)
 tests_unit_listener_test_data_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_data_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_early_SOURCES = tests/unit/listener/test_early.c $(config_sample)
+tests_unit_listener_test_early_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_early_LDADD = $(LISTENER_TEST_LIBS) $(CONFUSE_LIBS)
 
 tests_unit_listener_test_listener_SOURCES = tests/unit/listener/test_listener.c \
 	tests/unit/listener/house.c tests/unit/listener/house.h

@@ -150,14 +150,13 @@ START_TEST(test_words)
 {
 	char long_name[300] = "", words[POLICY_WORDS_SIZE];
 	char *texts[] = { "*@x.example", "y.example", long_name };
-	struct config_client client = { .senders = { texts, 2 } };
-	const struct policy policy = { &client, true };
+	struct config_list senders = { texts, 2 };
 
-	policy_describe_senders(&policy, words);
+	policy_describe_senders(&senders, words);
 	ck_assert_str_eq(words, "; allowed: *@x.example, y.example");
 	memset(long_name, 'a', sizeof long_name - 1);
-	client.senders.count = 3;
-	policy_describe_senders(&policy, words);
+	senders.count = 3;
+	policy_describe_senders(&senders, words);
 	ck_assert_str_eq(words, "");
 }
 END_TEST
