@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,6 +280,22 @@ damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int erro
 	name_segment(segment, "out", name);
 	snprintf(file, sizeof file, "log/%s", name);
 	tell(spool, file, &damage, false);
+}
+
+void
+damage_stray(const struct spool *spool, const char *name, uint64_t number)
+{
+	const struct damage damage = { .segment = number, .what = "no segment has this number" };
+	char file[NAME_MAX + sizeof "log/"];
+
+	snprintf(file, sizeof file, "log/%s", name);
+	if (tell(spool, file, &damage, false))
+		return;
+	log_error("spool_stray", log_s("file", file), log_s("what", damage.what));
+	count(spool);
+	if (damage_move(spool, spool->log, name) < 0)
+		log_error(
+		    "spool_not_set_aside", log_s("file", file), log_s("why", strerror(errno)));
 }
 
 int

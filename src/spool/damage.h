@@ -42,6 +42,9 @@ void damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char
 /* For who only looks: a SEGMENT.out that cannot be read, and why. */
 void damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int error);
 
+/* A file in log/ whose number no segment has: it moves to damaged/ if it can, else it stays. */
+void damage_stray(const struct spool *spool, const char *name, uint64_t number);
+
 /* A large content: its file (if there is one) moves to damaged/.  0, or -1 and errno if it could
  * not. */
 int damage_large(const struct spool *spool, const struct damage *damage);

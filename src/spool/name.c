@@ -29,8 +29,9 @@ name_segment_prep(uint64_t number, char out[NAME_SIZE])
 	snprintf(out, NAME_SIZE, "%016" PRIx64 ".%jd.prep", number, (intmax_t)getpid());
 }
 
-bool
-name_has_number(const char *name, uint64_t *number)
+/* Any number of 16 digits. */
+static bool
+read_number(const char *name, uint64_t *number)
 {
 	uint64_t value = 0;
 
@@ -43,7 +44,19 @@ name_has_number(const char *name, uint64_t *number)
 		value = value << 4 | (uint64_t)(digit - digits);
 	}
 	*number = value;
-	return name[NUMBER_LEN] == '.' && value <= NAME_NUMBER_MAX;
+	return name[NUMBER_LEN] == '.';
+}
+
+bool
+name_has_number(const char *name, uint64_t *number)
+{
+	return read_number(name, number) && *number <= NAME_NUMBER_MAX;
+}
+
+bool
+name_is_stray(const char *name, uint64_t *number)
+{
+	return read_number(name, number) && *number > NAME_NUMBER_START_MAX;
 }
 
 bool

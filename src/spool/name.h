@@ -13,6 +13,9 @@ enum { NAME_SIZE = 48 };
  * a stray file could make the counter begin again at 0. */
 #define NAME_NUMBER_MAX UINT64_C(0x5000000000000000)
 
+/* Nor does it begin beyond this, so that numbers are left: such a name is a stray file's. */
+#define NAME_NUMBER_START_MAX (NAME_NUMBER_MAX - (UINT64_C(1) << 32))
+
 /* "000000000000002a.seg" */
 void name_segment(uint64_t number, const char *suffix, char out[NAME_SIZE]);
 
@@ -21,6 +24,9 @@ bool name_is_segment(const char *name, const char *suffix, uint64_t *number);
 
 /* The number of anything in log/ that has one. */
 bool name_has_number(const char *name, uint64_t *number);
+
+/* Whether name has a number, but one with which no counter begins. */
+bool name_is_stray(const char *name, uint64_t *number);
 
 /* "000000000000002a.PID.prep", of a segment that is being made. */
 void name_segment_prep(uint64_t number, char out[NAME_SIZE]);

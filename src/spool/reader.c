@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "spool/board.h"
+#include "spool/damage.h"
 #include "spool/name.h"
 #include "spool/spool.h"
 #include "spool/tail.h"
@@ -106,6 +107,10 @@ add_name(void *ctx, const char *name)
 	struct spool_reader *reader = ctx;
 	uint64_t number;
 
+	if (name_is_stray(name, &number)) {
+		damage_stray(reader->spool, name, number);
+		return true;
+	}
 	/* What is younger than the list is found by its number. */
 	if (!name_is_segment(name, "seg", &number) || number >= reader->known)
 		return true;

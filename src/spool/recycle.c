@@ -73,7 +73,7 @@ remove_orphan(void *ctx, const char *name)
 	char segment[NAME_SIZE];
 	uint64_t number;
 
-	if (!name_is_segment(name, "out", &number))
+	if (!name_is_segment(name, "out", &number) || name_is_stray(name, &number))
 		return true;
 	name_segment(number, "seg", segment);
 	if (faccessat(spool->log, segment, F_OK, 0) == 0 || errno != ENOENT)

@@ -206,6 +206,38 @@ write_new(struct rewrite *rewrite, int from)
 	return result;
 }
 
+struct aside {
+	const struct spool *spool;
+	uint64_t segment;
+	int error;
+};
+
+static bool
+move_stray(void *ctx, const char *name)
+{
+	struct aside *aside = ctx;
+	uint64_t number;
+
+	if (!name_is_stray(name, &number) || number != aside->segment)
+		return true;
+	if (damage_move(aside->spool, aside->spool->log, name) < 0)
+		aside->error = errno;
+	return aside->error == 0;
+}
+
+static int
+set_stray_aside(const struct spool *spool, uint64_t number)
+{
+	struct aside aside = { .spool = spool, .segment = number };
+	int result = name_walk(spool->log, move_stray, &aside);
+
+	if (aside.error != 0)
+		errno = aside.error;
+	return aside.error != 0 ? -1 : result;
+}
+
+/* The segment first: without its outcomes what is done in it would come back.  Of a stray number
+ * there may be any files. */
 static int
 set_old_aside(const struct spool *spool, uint64_t segment)
 {
@@ -215,7 +247,8 @@ set_old_aside(const struct spool *spool, uint64_t segment)
 	if (damage_move(spool, spool->log, name) < 0)
 		return -1;
 	name_segment(segment, "out", name);
-	if (damage_move(spool, spool->log, name) < 0 || spool->disk->fsync_dir(spool->damaged) < 0)
+	if (damage_move(spool, spool->log, name) < 0 || set_stray_aside(spool, segment) < 0 ||
+	    spool->disk->fsync_dir(spool->damaged) < 0)
 		return -1;
 	return spool->disk->fsync_dir(spool->log);
 }

@@ -15,9 +15,6 @@
 
 enum { STAT_BLOCK = 512 };
 
-/* Segments to come must be able to have a number that will be known for one. */
-#define NUMBERS_LEFT (UINT64_C(1) << 32)
-
 static int
 open_dir(int at, const char *name)
 {
@@ -126,7 +123,7 @@ keep_highest(void *ctx, const char *name)
 {
 	uint64_t *highest = ctx, number;
 
-	if (name_has_number(name, &number) && number > *highest)
+	if (name_has_number(name, &number) && !name_is_stray(name, &number) && number > *highest)
 		*highest = number;
 	return true;
 }
@@ -142,10 +139,6 @@ spool_last_segment(const char *path, uint64_t *last)
 	int result = log < 0 ? -1 : name_walk(log, keep_highest, last);
 	int error = errno;
 
-	if (result == 0 && *last > NAME_NUMBER_MAX - NUMBERS_LEFT) {
-		result = -1;
-		error = EOVERFLOW;
-	}
 	if (log >= 0)
 		close(log);
 	if (dir >= 0)

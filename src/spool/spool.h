@@ -90,8 +90,8 @@ uint64_t spool_segment_use(const struct spool *spool, uint64_t segment);
 /*
  * The highest number of any file in log/, 0 if there is none: the master starts the board at the
  * one after it. No number is used again while a file bears it, so that no stale record or outcome
- * is taken for a new one.  0, or -1 and errno (EOVERFLOW: a stray file leaves no numbers): then
- * nothing may be started.
+ * is taken for a new one.  A number that would leave none is a stray file's, and does not count.
+ * 0, or -1 and errno: then nothing may be started.
  */
 int spool_last_segment(const char *path, uint64_t *last);
 

@@ -289,6 +289,31 @@ START_TEST(a_rewritten_segment_has_what_was_asked_for)
 }
 END_TEST
 
+/* Whatever its name ends with. */
+START_TEST(a_stray_number_is_told_and_set_aside)
+{
+	static const char *const suffixes[] = { "seg", "spare", "old" };
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		struct sample sample;
+		struct look look;
+
+		make_sample(&sample);
+		close(open(rig_file(&sample.rig, "log", UINT64_MAX, suffixes[i]),
+		    O_CREAT | O_WRONLY, 0600));
+		look = look_at(&sample.rig);
+		ck_assert_uint_eq(look.damages, 1);
+		ck_assert_uint_eq(look.segment, UINT64_MAX);
+		ck_assert_uint_eq(look.messages, MESSAGES);
+		ck_assert_int_eq(spool_rewrite(sample.rig.spool, look.segment, 0, NULL, 0), 0);
+		ck_assert_uint_eq(rig_count(&sample.rig, "damaged", suffixes[i]), 1);
+		look = look_at(&sample.rig);
+		ck_assert_uint_eq(look.damages, 0);
+		rig_close(&sample.rig);
+	}
+}
+END_TEST
+
 /* The old segment stays in the log until the new one is safe. */
 START_TEST(a_rewrite_that_fails_changes_nothing)
 {
@@ -319,8 +344,8 @@ add_cases(Suite *suite)
 	add_tests(suite, "look", a_sound_spool_has_no_findings, each_flip_of_an_outcome_is_told,
 	    each_cut_of_the_outcomes_costs_only_what_it_cuts,
 	    each_flip_of_head_seal_and_envelope_is_told);
-	add_tests(suite, "rewrite", a_rewritten_segment_has_what_was_asked_for,
-	    a_rewrite_that_fails_changes_nothing);
+	add_tests(suite, "rewrite", a_stray_number_is_told_and_set_aside,
+	    a_rewritten_segment_has_what_was_asked_for, a_rewrite_that_fails_changes_nothing);
 }
 
 UNIT_MAIN("spool/inspect")

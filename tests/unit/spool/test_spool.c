@@ -199,15 +199,47 @@ START_TEST(a_stray_file_takes_no_numbers_away)
 }
 END_TEST
 
-START_TEST(without_numbers_left_nothing_starts)
+/* As if it were not there: it is named, and set aside, whatever it is; for who only looks it stays.
+ */
+START_TEST(a_stray_number_is_set_aside)
 {
+	static const struct {
+		uint64_t number;
+		const char *suffix;
+	} strays[] = {
+		{ NAME_NUMBER_START_MAX + 1, "seg" },
+		{ NAME_NUMBER_MAX, "seg" },
+		{ NAME_NUMBER_MAX - 1, "out" },
+		{ NAME_NUMBER_MAX + 1, "spare" },
+		{ UINT64_MAX, "seg" },
+		{ UINT64_MAX, "out.bak" },
+	};
+	enum { STRAYS = sizeof strays / sizeof *strays };
+	static struct found found;
 	struct rig rig;
 	uint64_t last;
 
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 	rig_open(&rig, 1 << 20);
-	make_file(&rig, NAME_NUMBER_MAX, "seg");
-	ck_assert_int_eq(spool_last_segment(rig.path, &last), -1);
-	ck_assert_int_eq(errno, EOVERFLOW);
+	make_file(&rig, 7, "seg");
+	for (size_t i = 0; i < STRAYS; i++)
+		make_file(&rig, strays[i].number, strays[i].suffix);
+	ck_assert_int_eq(spool_last_segment(rig.path, &last), 0);
+	ck_assert_uint_eq(last, 7);
+	rig_restart(&rig);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	rig_read(&rig, &found);
+	spool_outcomes_free(&outcomes);
+	ck_assert_uint_eq(found.segments, 1);
+	ck_assert_uint_ge(rig.counters.spool_damaged, STRAYS);
+	for (size_t i = 0; i < STRAYS; i++) {
+		ck_assert_int_ne(
+		    access(rig_file(&rig, "log", strays[i].number, strays[i].suffix), F_OK), 0);
+		ck_assert_int_eq(
+		    access(rig_file(&rig, "damaged", strays[i].number, strays[i].suffix), F_OK), 0);
+	}
 	rig_close(&rig);
 }
 END_TEST
@@ -254,7 +286,7 @@ add_cases(Suite *suite)
 	    refuses_a_directory_with_other_things);
 	add_tests(suite, "open", opening_nothing_fails,
 	    every_file_keeps_its_number_from_being_used_again, a_stray_file_takes_no_numbers_away,
-	    without_numbers_left_nothing_starts, a_tool_does_without_lock_and_directories);
+	    a_stray_number_is_set_aside, a_tool_does_without_lock_and_directories);
 }
 
 UNIT_MAIN("spool/spool")
