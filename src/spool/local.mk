@@ -30,6 +30,8 @@ libspool_a_SOURCES = \
 	src/spool/last_reply.h \
 	src/spool/outcome.c \
 	src/spool/outcome.h \
+	src/spool/outcome_dirty.c \
+	src/spool/outcome_dirty.h \
 	src/spool/outcome_keep.c \
 	src/spool/outcome_load.c \
 	src/spool/outcome_sync.c \

@@ -55,6 +55,9 @@ spool_outcomes_free(struct spool_outcomes **outcomes)
 
 	if (o == NULL)
 		return;
+	spool_outcomes_write_kept(o);
+	outcome_sync_finish(o->sync);
+	o->is_ending = true;
 	outcome_keep_end(o);
 	outcome_sync_free(&o->sync);
 	for (size_t i = 0; i < OUTCOME_FILES; i++)

@@ -84,7 +84,7 @@ int spool_outcomes_load(struct spool_outcomes *outcomes, uint64_t segment,
 /*
  * All messages of the segment are done: sync every outcome, recycle or unlink the segment, then its
  * outcomes, on the thread, in an order in which no crash brings a message back.  Those of the
- * segment that are kept are not needed any more.
+ * segment that are kept are forgotten once it has gone.
  */
 void spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment);
 

@@ -159,6 +159,50 @@ spool_outcomes_kept(const struct spool_outcomes *outcomes)
 	return outcomes->nkept;
 }
 
+/* They tell of messages that are all done, in a segment that has gone. */
+static void
+forget_segment(struct spool_outcomes *outcomes, uint64_t segment)
+{
+	struct kept *kept, *next;
+
+	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
+		next = TAILQ_NEXT(kept, link);
+		if (is_of_segment(kept, segment))
+			take_out(outcomes, kept);
+	}
+}
+
+/* Large contents that waited for what was forgotten give the room that all may lack. */
+static void
+drop_large_behind(struct spool_outcomes *outcomes)
+{
+	struct kept *kept, *next;
+
+	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
+		next = TAILQ_NEXT(kept, link);
+		if (kept->drop != recycle_large || is_any(outcomes, is_of_message, kept->number))
+			continue;
+		if (outcomes->is_ending)
+			recycle_large(outcomes->spool, kept->number);
+		else
+			outcome_sync_then(outcomes->sync, recycle_large, kept->number);
+		take_out(outcomes, kept);
+	}
+}
+
+/* Until their segment has gone they are kept: it may not go, and then they count. */
+static void
+forget_gone(struct spool_outcomes *outcomes)
+{
+	uint64_t segment;
+
+	while (outcome_sync_take_gone(outcomes->sync, &segment))
+		if (is_any(outcomes, is_of_segment, segment)) {
+			forget_segment(outcomes, segment);
+			drop_large_behind(outcomes);
+		}
+}
+
 static bool
 is_among(const uint64_t *numbers, size_t count, uint64_t number)
 {
@@ -175,6 +219,7 @@ spool_outcomes_write_kept(struct spool_outcomes *outcomes)
 	size_t nfailed = 0;
 	struct kept *kept, *next;
 
+	forget_gone(outcomes);
 	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
 		next = TAILQ_NEXT(kept, link);
 		if (kept->drop != NULL) {
@@ -195,50 +240,17 @@ spool_outcomes_write_kept(struct spool_outcomes *outcomes)
 	end_trouble(outcomes);
 }
 
-/* They tell of messages that are all done, in a segment that is about to go. */
-static void
-forget_segment(struct spool_outcomes *outcomes, uint64_t segment)
-{
-	struct kept *kept, *next;
-
-	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
-		next = TAILQ_NEXT(kept, link);
-		if (is_of_segment(kept, segment))
-			take_out(outcomes, kept);
-	}
-}
-
-/*
- * Large contents that waited for what was forgotten go when the segment is gone.  If it stays,
- * so do they: its messages come back at the next start.
- */
-static void
-drop_large_behind(struct spool_outcomes *outcomes)
-{
-	struct kept *kept, *next;
-
-	for (kept = TAILQ_FIRST(&outcomes->kept); kept != NULL; kept = next) {
-		next = TAILQ_NEXT(kept, link);
-		if (kept->drop != recycle_large || is_any(outcomes, is_of_message, kept->number))
-			continue;
-		outcome_sync_then_also(outcomes->sync, recycle_large, kept->number);
-		take_out(outcomes, kept);
-	}
-}
-
 void
 spool_outcomes_drop_segment(struct spool_outcomes *outcomes, uint64_t segment)
 {
 	outcome_close(outcomes, segment);
-	/* Without memory it stays until the next start, which finds it done. */
-	if (is_any(outcomes, is_moved_elsewhere, segment)) {
+	forget_gone(outcomes);
+	/* Without memory it stays until the next start, which finds it done.  Its own outcomes that
+	 * are kept need not be written before: it gives the room that they lack. */
+	if (is_any(outcomes, is_moved_elsewhere, segment))
 		add(outcomes, recycle_segment, segment, NULL);
-		return;
-	}
-	/* It gives the room that they lack. */
-	forget_segment(outcomes, segment);
-	if (outcome_sync_then(outcomes->sync, recycle_segment, segment) == 0)
-		drop_large_behind(outcomes);
+	else
+		outcome_sync_then(outcomes->sync, recycle_segment, segment);
 }
 
 void
@@ -256,7 +268,7 @@ outcome_keep_end(struct spool_outcomes *outcomes)
 {
 	struct kept *kept;
 
-	spool_outcomes_write_kept(outcomes);
+	forget_gone(outcomes);
 	if (outcomes->nkept > 0)
 		log_error("outcomes_lost", log_d("number", outcomes->nkept),
 		    log_s("why", strerror(outcomes->trouble)),

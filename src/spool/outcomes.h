@@ -55,6 +55,7 @@ struct outcome_sync;
 struct spool_outcomes {
 	struct spool *spool;
 	struct outcome_sync *sync;
+	bool is_ending; /* the thread has ended */
 	uint64_t uses;
 	struct outcome_file file[OUTCOME_FILES];
 
@@ -72,13 +73,14 @@ outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct o
 /* SEGMENT.out is about to go. */
 void outcome_close(struct spool_outcomes *outcomes, uint64_t segment);
 
-/* Try to write what is kept a last time, and forget it. */
+/* The thread has ended: forget what is kept, and say so if that matters. */
 void outcome_keep_end(struct spool_outcomes *outcomes);
 
 /* The thread that syncs and drops (outcome_sync.c). */
 struct outcome_sync *outcome_sync_new(const struct spool *spool);
 
 /* Sync all, finish the drops as far as that works, end the thread. */
+void outcome_sync_finish(struct outcome_sync *sync);
 void outcome_sync_free(struct outcome_sync **sync);
 
 /*
@@ -103,8 +105,8 @@ typedef bool drop_fn(const struct spool *spool, uint64_t number);
 /* Do this when everything that is dirty now has been synced.  -1 and errno: no memory. */
 int outcome_sync_then(struct outcome_sync *sync, drop_fn *drop, uint64_t number);
 
-/* And this, if the one before worked. */
-int outcome_sync_then_also(struct outcome_sync *sync, drop_fn *drop, uint64_t number);
+/* A segment that was dropped since the last call: false when there is none. */
+bool outcome_sync_take_gone(struct outcome_sync *sync, uint64_t *segment);
 
 /* Drops (recycle.c). */
 drop_fn recycle_segment, recycle_large;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "base/clock.h"
 #include "rig.h"
 
 enum { SEGMENT = 128 * 1024, LARGE = 100 * 1024, ALWAYS = 1 << 30, MOST = 64 * 1024 };
@@ -258,6 +259,18 @@ START_TEST(the_end_tries_once_more)
 }
 END_TEST
 
+static void
+wait_until_forgotten(struct spool_outcomes *outcomes)
+{
+	int64_t until = clock_mono_ms() + 10000;
+
+	while (spool_outcomes_kept(outcomes) > 0) {
+		ck_assert_int_lt(clock_mono_ms(), until);
+		usleep(1000);
+		spool_outcomes_write_kept(outcomes);
+	}
+}
+
 START_TEST(a_large_content_waits_for_its_outcome)
 {
 	struct rig rig;
@@ -288,15 +301,39 @@ START_TEST(a_segment_that_goes_needs_none_of_its_own)
 	refuse(ALWAYS);
 	ck_assert_int_eq(keep(outcomes, 1, 1), 0);
 	spool_outcomes_drop_segment(outcomes, 1);
-	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 0);
-	spool_outcomes_free(&outcomes);
+	wait_until_forgotten(outcomes);
 	ck_assert_int_ne(access(rig_file(&rig, "log", 1, "seg"), F_OK), 0);
+	ck_assert_uint_eq(log_lines("outcomes_lost"), 0);
 	rig_mend();
 	end(&rig, &outcomes);
 }
 END_TEST
 
-/* Message 3 is large, and its outcome was forgotten for its segment, which then could not go. */
+/* It could not go: what happened to its messages still counts. */
+START_TEST(a_segment_that_stays_keeps_its_own)
+{
+	static const uint64_t ids[] = { 1 };
+	int64_t until = clock_mono_ms() + 10000;
+	struct rig rig;
+	struct spool_outcomes *outcomes = begin(&rig);
+
+	refuse(ALWAYS);
+	rig_break(CALL_RENAMEAT, 0, 1, ENOSPC);
+	ck_assert_int_eq(keep(outcomes, 1, 1), 0);
+	spool_outcomes_drop_segment(outcomes, 1);
+	while (log_lines("segment_not_dropped") == 0)
+		ck_assert_int_lt(clock_mono_ms(), until);
+	spool_outcomes_write_kept(outcomes);
+	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 1);
+	rig_mend();
+	spool_outcomes_write_kept(outcomes);
+	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 0);
+	check_written(outcomes, 1, 1, ids);
+	end(&rig, &outcomes);
+}
+END_TEST
+
+/* Message 3 is large, and its outcome waits; its segment cannot go. */
 START_TEST(a_large_content_stays_with_its_segment)
 {
 	struct rig rig;
@@ -307,9 +344,9 @@ START_TEST(a_large_content_stays_with_its_segment)
 	ck_assert_int_eq(keep(outcomes, 3, 3), 0);
 	spool_outcomes_drop_large(outcomes, 3);
 	spool_outcomes_drop_segment(outcomes, 3);
-	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 0);
 	spool_outcomes_free(&outcomes);
 	ck_assert_int_eq(access(rig_large_file(&rig, 3), F_OK), 0);
+	ck_assert_uint_eq(log_lines("outcomes_lost"), 1);
 	rig_mend();
 	end(&rig, &outcomes);
 }
@@ -326,6 +363,29 @@ START_TEST(a_large_content_goes_after_its_segment)
 	spool_outcomes_drop_segment(outcomes, 3);
 	spool_outcomes_free(&outcomes);
 	ck_assert_int_ne(access(rig_large_file(&rig, 3), F_OK), 0);
+	rig_mend();
+	end(&rig, &outcomes);
+}
+END_TEST
+
+/* Not only at the end: it is the room that a full disk lacks. */
+START_TEST(a_large_content_goes_at_once_after_its_segment)
+{
+	int64_t until = clock_mono_ms() + 10000;
+	struct rig rig;
+	struct spool_outcomes *outcomes = begin(&rig);
+
+	refuse(ALWAYS);
+	ck_assert_int_eq(keep(outcomes, 1, 1), 0);
+	ck_assert_int_eq(keep(outcomes, 3, 3), 0);
+	spool_outcomes_drop_large(outcomes, 3);
+	spool_outcomes_drop_segment(outcomes, 3);
+	while (access(rig_large_file(&rig, 3), F_OK) == 0) {
+		ck_assert_int_lt(clock_mono_ms(), until);
+		usleep(1000);
+		spool_outcomes_write_kept(outcomes);
+	}
+	ck_assert_uint_eq(spool_outcomes_kept(outcomes), 1);
 	rig_mend();
 	end(&rig, &outcomes);
 }
@@ -362,8 +422,9 @@ add_cases(Suite *suite)
 	    a_segment_that_refuses_stops_no_other, an_order_is_refused,
 	    no_more_than_so_many_are_kept, a_trouble_is_two_lines, the_end_tries_once_more);
 	add_tests(suite, "drop", a_large_content_waits_for_its_outcome,
-	    a_segment_that_goes_needs_none_of_its_own, a_large_content_stays_with_its_segment,
-	    a_large_content_goes_after_its_segment, a_copy_stays_until_it_is_known_as_one);
+	    a_segment_that_goes_needs_none_of_its_own, a_segment_that_stays_keeps_its_own,
+	    a_large_content_stays_with_its_segment, a_large_content_goes_after_its_segment,
+	    a_large_content_goes_at_once_after_its_segment, a_copy_stays_until_it_is_known_as_one);
 }
 
 UNIT_MAIN("spool/outcome_keep")
