@@ -223,21 +223,27 @@ cut(const struct segment *segment)
 		    log_d("offset", segment->end), log_s("why", strerror(errno)));
 }
 
-/* Leave it, as good as if what lies behind `end` had never been written. */
+/* Without a descriptor the file of this name, if there is one, is not ours. */
+static void
+remove_name(const struct segment *segment)
+{
+	char name[NAME_SIZE];
+
+	name_segment(segment->number, "seg", name);
+	if (segment->fd >= 0)
+		segment->spool->disk->unlinkat(segment->spool->log, name, 0);
+}
+
+/* Leave it, as good as if what lies behind `end` had never been written: cut before its name goes,
+ * for readers may have it open. */
 static void
 give_up(struct segment *segment)
 {
-	const struct spool *spool = segment->spool;
-	char name[NAME_SIZE];
 	int error = errno;
 
-	/* Before its name goes: readers may have it open. */
-	if (segment->fd >= 0)
-		cut(segment);
-	name_segment(segment->number, "seg", name);
-	/* Without a descriptor the file of this name, if there is one, is not ours. */
-	if (segment->fd >= 0 && segment->end <= SEGMENT_HEAD)
-		spool->disk->unlinkat(spool->log, name, 0);
+	cut(segment);
+	if (segment->end <= SEGMENT_HEAD)
+		remove_name(segment);
 	errno = error;
 	leave(segment);
 }
@@ -262,7 +268,13 @@ segment_start(struct segment *segment)
 		segment->written = find_written(segment);
 		return 0;
 	}
-	give_up(segment);
+
+	int error = errno;
+
+	/* Not cut: while the name is not durable, it may be an older segment after all. */
+	remove_name(segment);
+	errno = error;
+	leave(segment);
 	return -1;
 }
 

@@ -116,6 +116,8 @@ tail_check_end(struct tail *tail, const struct spool *spool, struct window *wind
 		report_cut(tail, spool, size, frame->size > size ? frame->size : SEGMENT_HEAD);
 	else if (size < frame->size && !is_our_cut(tail, size))
 		report_cut(tail, spool, size, frame->size);
+	else if (size < frame->size)
+		report_torn(tail, spool, size, frame->size - size, "file was cut");
 	else if (!frame->has_marks)
 		check_unmarked(tail, spool, window, size);
 	else if (!tail->is_cut_off)
