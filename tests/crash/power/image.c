@@ -69,19 +69,19 @@ put(struct names *names, enum trace_dir dir, const char *text, unsigned file)
 	snprintf(name->text, sizeof name->text, "%s", text);
 }
 
-/* What it does to the names that are there: one whose own past was lost does nothing. */
+/* What it does to the names that are there: one whose own past was lost does nothing, even if
+ * another file has that name by then. */
 static void
 apply(struct names *names, const struct trace_op *op)
 {
 	const struct name *name = find(names, op->dir, op->name);
-	unsigned file = name != NULL ? name->file : 0;
 
 	if (op->kind == TRACE_CREATE || op->kind == TRACE_FOUND) {
 		put(names, op->dir, op->name, op->file);
-	} else if (name != NULL) {
+	} else if (name != NULL && name->file == op->file) {
 		take_away(names, op->dir, op->name);
 		if (op->kind == TRACE_RENAME)
-			put(names, op->to_dir, op->to, file);
+			put(names, op->to_dir, op->to, op->file);
 	}
 }
 

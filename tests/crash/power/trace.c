@@ -314,7 +314,11 @@ trace_renameat(int from_dir, const char *from, int to_dir, const char *to)
 		op->to_dir = find_dir(to_dir);
 		snprintf(op->name, sizeof op->name, "%s", from);
 		snprintf(op->to, sizeof op->to, "%s", to);
-		find_named(to_dir, to)->is_suspect = false; /* its next life overwrites it */
+
+		struct inode *inode = find_named(to_dir, to);
+
+		op->file = inode->file;
+		inode->is_suspect = false; /* its next life overwrites it */
 	}
 	pthread_mutex_unlock(&now.lock);
 	return result;
@@ -324,12 +328,16 @@ static int
 trace_unlinkat(int dir, const char *name, int flags)
 {
 	int result = -1;
+	struct stat st;
 
 	pthread_mutex_lock(&now.lock);
-	if (!fails(false))
+	if (!fails(false) && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		result = disk_os.unlinkat(dir, name, flags);
 	if (result == 0) {
+		unsigned file = find_inode(st.st_ino)->file;
 		struct trace_op *op = note(TRACE_UNLINK);
+
+		op->file = file;
 
 		op->dir = find_dir(dir);
 		snprintf(op->name, sizeof op->name, "%s", name);

@@ -21,8 +21,8 @@ enum trace_kind {
 	TRACE_CREATE, /* dir, name, file */
 	TRACE_WRITE,  /* file, offset, data, len */
 	TRACE_SIZE,   /* file, offset: its new size */
-	TRACE_RENAME, /* dir, name, to_dir, to */
-	TRACE_UNLINK, /* dir, name */
+	TRACE_RENAME, /* dir, name, to_dir, to, file */
+	TRACE_UNLINK, /* dir, name, file */
 	TRACE_SYNC,   /* file; what was written before `begin` is durable now */
 	TRACE_SYNC_FAILED,
 	TRACE_SYNC_DIR, /* dir, the same */
