@@ -112,8 +112,10 @@ tail_check_end(struct tail *tail, const struct spool *spool, struct window *wind
 		return;
 	if (unit != NULL && segment_mark_is_sound(unit, tail->number, tail->limit))
 		return;
+	/* Without a first block it may have held as much as any. */
 	if (size < SEGMENT_HEAD)
-		report_cut(tail, spool, size, frame->size > size ? frame->size : SEGMENT_HEAD);
+		report_cut(
+		    tail, spool, size, frame->size > size ? frame->size : spool->segment_size);
 	else if (size < frame->size && !is_our_cut(tail, size))
 		report_cut(tail, spool, size, frame->size);
 	else if (size < frame->size)

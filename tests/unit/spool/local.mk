@@ -48,6 +48,8 @@ tests_unit_spool_test_writer_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_writer_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_faults_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_fuzz_SOURCES = \
+	tests/unit/spool/test_fuzz.c tests/unit/spool/fuzz.c tests/unit/spool/fuzz.h
 tests_unit_spool_test_fuzz_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_fuzz_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_gather_CPPFLAGS = $(UNIT_CPPFLAGS)

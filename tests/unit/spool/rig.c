@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "spool/outcomes.h"
 #include "tree.h"
 
 enum { ANSWER_MS = 20000 };
@@ -177,6 +178,7 @@ rig_put(struct rig *rig, uint64_t id, size_t size)
 }
 
 static uint32_t found_reach;
+static const struct spool *found_spool;
 
 void
 rig_tell_reach(uint32_t reach)
@@ -184,13 +186,23 @@ rig_tell_reach(uint32_t reach)
 	found_reach = reach;
 }
 
+static void
+keep_reach(void *ctx, const struct outcome *outcome)
+{
+	uint32_t *reach = ctx;
+
+	if (outcome->offset > *reach)
+		*reach = outcome->offset;
+}
+
 static int
 on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct found *found = ctx;
 
-	(void)segment;
 	found->segments++;
+	if (found_reach == RIG_REACH_READ)
+		return outcomes_read(found_spool, segment, keep_reach, reach);
 	*reach = found_reach;
 	return 0;
 }
@@ -241,6 +253,7 @@ rig_read(struct rig *rig, struct found *found)
 	enum spool_next next;
 
 	memset(found, 0, sizeof *found);
+	found_spool = rig->spool;
 	spool_reader_on(reader, &events, found);
 	for (;;) {
 		struct spool_record record;

@@ -76,7 +76,9 @@ struct found {
 };
 void rig_read(struct rig *rig, struct found *found);
 
-/* From now on the outcomes of every segment tell of a record at this offset; 0: of none. */
+/* From now on the outcomes of every segment tell of a record at this offset; 0: of none;
+ * RIG_REACH_READ: they are read. */
+#define RIG_REACH_READ UINT32_MAX
 void rig_tell_reach(uint32_t reach);
 
 /* Read the content and compare it with what its id says: false if it was refused as damaged. */
