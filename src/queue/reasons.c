@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* reasons.c - see reasons.h: slots with reference counts, found through an open hash of their
- * texts. */
+/* reasons.c - see reasons.h: slots with reference counts, found through chains by the hash of their
+ * texts.  A text that nobody has any more goes at once, so that chains stay short. */
 #include "queue/reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_SIZE = REASONS_MAX * 2 };
+enum { BUCKETS = REASONS_MAX * 2, SLOTS = REASONS_MAX + 1 /* for overflow */ };
 
 struct reason {
-	char *text;
+	char *text; /* NULL: unused */
 	uint32_t refs;
+	uint16_t next; /* number of the next in its chain, or of the next that is unused; 0: none */
 };
 
 struct reasons {
-	struct reason
-	    slot[TABLE_SIZE]; /* by hash; a freed slot keeps its text until it is used again */
+	uint16_t bucket[BUCKETS]; /* numbers, which are indices into slot and one */
+	struct reason slot[SLOTS];
+	uint16_t unused; /* the first that was given back */
+	uint16_t touched;
 	uint32_t count;
 };
 
@@ -32,20 +35,20 @@ reasons_free(struct reasons **reasons)
 {
 	if (*reasons == NULL)
 		return;
-	for (size_t i = 0; i < TABLE_SIZE; i++)
+	for (size_t i = 0; i < SLOTS; i++)
 		free((*reasons)->slot[i].text);
 	free(*reasons);
 	*reasons = NULL;
 }
 
-static size_t
-start_of(const char *text, size_t len)
+static uint16_t *
+bucket_of(struct reasons *reasons, const char *text, size_t len)
 {
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-	return hash % TABLE_SIZE;
+	return &reasons->bucket[hash % BUCKETS];
 }
 
 static size_t
@@ -54,24 +57,55 @@ bounded(const char *text)
 	return strnlen(text, REASON_LEN_MAX);
 }
 
-/* The slot that has the text, or else one that is free for it. */
-static struct reason *
+/* Its number, 0 if nobody has this text. */
+static uint16_t
 find(struct reasons *reasons, const char *text, size_t len)
 {
-	struct reason *reusable = NULL;
-	size_t at = start_of(text, len);
+	uint16_t number = *bucket_of(reasons, text, len);
 
-	for (size_t n = 0; n < TABLE_SIZE; n++, at = (at + 1) % TABLE_SIZE) {
-		struct reason *reason = &reasons->slot[at];
+	for (; number > 0; number = reasons->slot[number - 1].next) {
+		const char *other = reasons->slot[number - 1].text;
 
-		if (reason->text == NULL)
-			return reusable != NULL ? reusable : reason;
-		if (strlen(reason->text) == len && memcmp(reason->text, text, len) == 0)
-			return reason;
-		if (reason->refs == 0 && reusable == NULL)
-			reusable = reason;
+		if (strlen(other) == len && memcmp(other, text, len) == 0)
+			break;
 	}
-	return reusable; /* there is one: they are twice as many as texts */
+	return number;
+}
+
+/* 0: out of memory. */
+static uint16_t
+add(struct reasons *reasons, const char *text, size_t len)
+{
+	uint16_t *bucket = bucket_of(reasons, text, len);
+	uint16_t number = reasons->unused > 0 ? reasons->unused : (uint16_t)(reasons->touched + 1);
+	struct reason *reason = &reasons->slot[number - 1];
+	char *copy = strndup(text, len);
+
+	if (copy == NULL)
+		return 0;
+	if (reasons->unused > 0)
+		reasons->unused = reason->next;
+	else
+		reasons->touched++;
+	*reason = (struct reason){ .text = copy, .next = *bucket };
+	*bucket = number;
+	reasons->count++;
+	return number;
+}
+
+static void
+take_out(struct reasons *reasons, uint16_t number)
+{
+	struct reason *reason = &reasons->slot[number - 1];
+	uint16_t *at = bucket_of(reasons, reason->text, strlen(reason->text));
+
+	while (*at != number)
+		at = &reasons->slot[*at - 1].next;
+	*at = reason->next;
+	free(reason->text);
+	*reason = (struct reason){ .next = reasons->unused };
+	reasons->unused = number;
+	reasons->count--;
 }
 
 uint16_t
@@ -81,31 +115,25 @@ reasons_take(struct reasons *reasons, const char *text)
 		return 0;
 
 	size_t len = bounded(text);
-	struct reason *reason = find(reasons, text, len);
+	uint16_t number = find(reasons, text, len);
 
-	if (reason->refs == 0 && reasons->count >= REASONS_MAX) {
+	if (number == 0 && reasons->count >= REASONS_MAX) {
 		text = overflow;
 		len = strlen(text);
-		reason = find(reasons, text, len);
+		number = find(reasons, text, len);
 	}
-	if (reason->refs == 0) {
-		char *copy = strndup(text, len);
-
-		if (copy == NULL)
-			return 0;
-		free(reason->text);
-		reason->text = copy;
-		reasons->count++;
-	}
-	reason->refs++;
-	return (uint16_t)(reason - reasons->slot) + 1;
+	if (number == 0)
+		number = add(reasons, text, len);
+	if (number > 0)
+		reasons->slot[number - 1].refs++;
+	return number;
 }
 
 void
 reasons_drop(struct reasons *reasons, uint16_t number)
 {
 	if (number > 0 && --reasons->slot[number - 1].refs == 0)
-		reasons->count--;
+		take_out(reasons, number);
 }
 
 const char *

@@ -5,6 +5,7 @@
  */
 #include "queue/queue.h"
 
+#include "base/clock.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
 #include "unit.h"
@@ -184,6 +185,36 @@ START_TEST(waits_until_due)
 	ck_assert_int_eq(queue_next_due(queue), 2000);
 	ck_assert_uint_eq(queue_release_due(queue, INT64_MAX), 1);
 	ck_assert_int_eq(queue_next_due(queue), INT64_MAX);
+	queue_free(&queue);
+}
+END_TEST
+
+/* All of a newsletter was put off together, and is due together: others leave with the next slot,
+ * whether they come then, had come before, or waited as well, and the loop does not stand still. */
+START_TEST(a_backlog_that_is_due_at_once_delays_nobody)
+{
+	enum { BACKLOG = 100000 };
+	static const char *const others[] = { "reset@example.com", "waits@example.com",
+		"late@example.com" };
+	struct queue *queue = queue_new();
+	size_t news = 0;
+
+	add(queue, 1, others[0], 1, 0, false);
+	for (uint64_t id = 10; id < 10 + BACKLOG; id++)
+		add(queue, id, "news@example.com", 1, 1000 + (int64_t)(id * 7919 % 100), false);
+	add(queue, 2, others[1], 1, 1100, false);
+
+	int64_t began = clock_mono_ms();
+
+	ck_assert_uint_eq(queue_release_due(queue, 1100), BACKLOG + 1);
+	ck_assert_int_lt(clock_mono_ms() - began, 1000);
+	add(queue, 3, others[2], 1, 0, false);
+	for (int slot = 0; slot < 4; slot++)
+		news += take(queue) >= 10;
+	ck_assert_uint_eq(news, 1);
+	ck_assert_uint_eq(queue_count_state(queue, QUEUE_READY), BACKLOG - 1);
+	add(queue, 4, others[0], 1, 0, false);
+	ck_assert(take(queue) == 4 || take(queue) == 4);
 	queue_free(&queue);
 }
 END_TEST
@@ -446,7 +477,8 @@ add_cases(Suite *suite)
 	    sender_lanes_ignore_case, goes_back_to_head_or_tail, grabs_from_anywhere_in_a_lane);
 	add_tests(suite, "plans", each_taker_gets_what_its_routes_are_for,
 	    a_plan_changes_in_any_state, senders_take_turns_within_a_priority);
-	add_tests(suite, "time", waits_until_due, heap_keeps_order_under_removal);
+	add_tests(suite, "time", waits_until_due, a_backlog_that_is_due_at_once_delays_nobody,
+	    heap_keeps_order_under_removal);
 	add_tests(suite, "states", held_messages_are_not_taken, counts_recipients_once,
 	    keeps_places_and_lengths, an_item_is_80_bytes);
 	add_tests(suite, "walks", walks_oldest_first_and_finds_by_id,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "unit.h"
 
 START_TEST(keeps_a_text_once)
@@ -90,6 +91,28 @@ START_TEST(known_texts_are_found_in_a_full_table)
 }
 END_TEST
 
+/* An upstream that says something else each time costs no more the longer it does so. */
+START_TEST(a_stream_of_new_texts_stays_cheap)
+{
+	enum { MANY = 200000, AT_MOST_MS = 4000 };
+	struct reasons *reasons = reasons_new();
+	int64_t began = clock_mono_ms();
+	char text[64];
+
+	for (unsigned i = 0; i < MANY + REASONS_MAX; i++) {
+		(void)snprintf(text, sizeof text, "450 4.2.1 come back later, ticket %u", i);
+
+		uint16_t number = reasons_take(reasons, text);
+
+		ck_assert_uint_ne(number, 0);
+		if (i % (MANY / REASONS_MAX) != 0)
+			reasons_drop(reasons, number);
+	}
+	ck_assert_int_lt(clock_mono_ms() - began, AT_MOST_MS);
+	reasons_free(&reasons);
+}
+END_TEST
+
 START_TEST(long_texts_are_cut)
 {
 	struct reasons *reasons = reasons_new();
@@ -108,7 +131,7 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "reasons", keeps_a_text_once, nothing_is_no_reason, slots_are_used_again,
 	    many_different_texts_share_one, known_texts_are_found_in_a_full_table,
-	    long_texts_are_cut);
+	    a_stream_of_new_texts_stays_cheap, long_texts_are_cut);
 }
 
 UNIT_MAIN("reasons")
