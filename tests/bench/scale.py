@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """What a long queue costs: memory, restarts, accepting, listing and the commands for many messages.
 
-    POSTERN_BUILD=build /usr/bin/python3 tests/bench/scale.py [--messages 1000000] [--senders 1000000]
+    POSTERN_BUILD=build /usr/bin/python3 tests/bench/scale.py [--messages 1000000] [--senders 1000000] [--different]
 
 Needs some 1.3 KiB of disk for each message (--dir), and some minutes.  README.md says how to read it.
 """
@@ -188,9 +188,9 @@ def settings():
     return {"retry_min": f"{HOUR}s", "retry_max": f"{4 * HOUR}s", "lifetime": "30d", "warn_after": "0"}
 
 
-def defer_all(postern, provider, messages):
+def defer_all(postern, provider, messages, different):
     """Every message gets a 450, and waits."""
-    provider.fault("rcpt=reply:450 4.2.1 mailbox busy")
+    provider.fault("rcpt=reply:450 4.2.1 mailbox busy" + (", ticket %n of this host" if different else ""))
     provider.start_listening()
     postern.ctl("retry", "--all")
     wait_until(lambda: queue(postern)["waiting"] == messages, 3600, "the deferral of all")
@@ -210,8 +210,11 @@ def measure(table, args):
             table.add("ready: peak of outbound", peak(outbound(postern)), "MiB")
             restarts(table, postern, args.messages, "ready")
             listing(table, postern, "ready")
-            defer_all(postern, provider, args.messages)
+            began = time.monotonic()
+            defer_all(postern, provider, args.messages, args.different)
+            table.add("until all were deferred", round(time.monotonic() - began, 1), "s")
             table.add("waiting: PSS of outbound", pss(outbound(postern)), "MiB")
+            listing(table, postern, "waiting")
             restarts(table, postern, args.messages, "waiting")
             order(table, postern, "retry", "--reason", "mailbox busy")
             timed(table, "posternctl retry --all", postern, "retry", "--all")
@@ -225,6 +228,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--messages", type=int, default=1000000)
     parser.add_argument("--senders", type=int, default=1000000, help="that many envelope senders")
+    parser.add_argument("--different", action="store_true", help="no two replies of the upstream are the same")
     parser.add_argument("--rounds", type=int, default=5, help="of accepting, long and empty by turns")
     parser.add_argument("--seconds", type=int, default=5, help="of each")
     parser.add_argument("--dir", default="/var/tmp", help="where the spools are made")

@@ -4,6 +4,7 @@
  * due.  Whether the step's effect takes place was decided before, by
  * fault_lets_pass(): here it is only about what goes out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,17 +12,34 @@
 #include "reply.h"
 #include "session.h"
 
-#define LONG_LINES 100
+#define LONG_LINES   100
+#define NUMBERED_MAX 4096
+
+/* The first %n becomes a number that no other reply has. */
+static void
+number_text(const char *text, char out[NUMBERED_MAX])
+{
+	static unsigned long number;
+	const char *at = strstr(text, "%n");
+
+	if (at == NULL)
+		snprintf(out, NUMBERED_MAX, "%s", text);
+	else
+		snprintf(out, NUMBERED_MAX, "%.*s%lu%s", (int)(at - text), text, ++number, at + 2);
+}
 
 static void
 act_reply(struct session *s, const struct fault *f, const struct reply *normal)
 {
-	char *end;
-	unsigned long code = strtoul(f->text, &end, 10);
+	char text[NUMBERED_MAX], *end;
+
+	number_text(f->text, text);
+
+	unsigned long code = strtoul(text, &end, 10);
 
 	(void)normal;
-	if (end != f->text + 3 || (*end != ' ' && *end != '\0'))
-		reply_raw(s, f->text);
+	if (end != text + 3 || (*end != ' ' && *end != '\0'))
+		reply_raw(s, text);
 	else
 		reply(s, (unsigned)code, NULL, *end == ' ' ? end + 1 : end);
 }
