@@ -24,7 +24,7 @@ fall_back(struct uplink *uplink, const struct transaction *culprit, enum step st
 		return;
 	}
 	if (uplink->drain == DRAIN_NONE)
-		uplink->of.on_fallback(uplink->of.ctx, uplink, why);
+		uplink->of.on_fallback(uplink->of.ctx, uplink, true, why);
 	pipeline_drain(uplink, DRAIN_RESET, culprit, why);
 }
 

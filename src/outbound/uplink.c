@@ -279,7 +279,7 @@ on_end(void *ctx, enum conn_end how, const char *why)
 	/* Nothing came to an end while commands travelled together: perhaps it cannot bear that. */
 	if (uplink->phase == PHASE_READY && uplink->mode != PIPELINING_OFF && uplink->served == 0 &&
 	    flight_newest(&uplink->flight) != NULL)
-		uplink->of.on_fallback(uplink->of.ctx, uplink, words);
+		uplink->of.on_fallback(uplink->of.ctx, uplink, false, words);
 	if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
 		uplink_break(uplink, uplink->why);
 	else if (how == CONN_END_TLS)

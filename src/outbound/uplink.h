@@ -51,8 +51,9 @@ struct uplink_context {
 	 */
 	void (*on_throttle)(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_ms,
 	    const char *why);
-	/* Its replies do not fit what was sent: from here on it gets one command at a time. */
-	void (*on_fallback)(void *ctx, struct uplink *uplink, const char *why);
+	/* Its replies do not fit what was sent: from here on it gets one command at a time.  Not
+	 * is_sure: the connection broke before anything was taken, perhaps for that. */
+	void (*on_fallback)(void *ctx, struct uplink *uplink, bool is_sure, const char *why);
 	/* The connection is over; the uplink frees itself after this. */
 	void (*on_gone)(void *ctx, struct uplink *uplink);
 	void *ctx;

@@ -153,8 +153,10 @@ on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool las
 
 	(void)uplink;
 	member->messages--;
-	if (delivery_count(delivery, RCPT_DELIVERED) > 0)
+	if (delivery_count(delivery, RCPT_DELIVERED) > 0) {
 		meter_add(&upstream->meter, clock_mono_ms());
+		trust_prove(&upstream->trust, member->bound);
+	}
 	if (got_verdict(delivery) && upstream->health.state != HEALTH_HELD)
 		upstream_recover(upstream);
 	upstream->of.on_settled(upstream->of.ctx, upstream, delivery, last);
@@ -326,15 +328,17 @@ on_throttle(void *ctx, struct uplink *uplink, enum throttle what, int64_t since_
 }
 
 static void
-on_fallback(void *ctx, struct uplink *uplink, const char *why)
+on_fallback(void *ctx, struct uplink *uplink, bool is_sure, const char *why)
 {
 	const struct member *member = ctx;
 	struct upstream *upstream = member->upstream;
+	int64_t now = clock_mono_ms();
 
 	(void)uplink;
-	if (trust_lose(&upstream->trust, member->bound, clock_mono_ms()))
+	if (is_sure ? trust_lose(&upstream->trust, member->bound, now)
+		    : trust_doubt(&upstream->trust, member->bound, now))
 		log_warning("upstream_falls_back", log_s("upstream", upstream->of.upstream->name),
-		    log_s("why", why));
+		    log_s("why", why), log_d("for_s", (upstream->trust.until_ms - now) / 1000));
 }
 
 static void
