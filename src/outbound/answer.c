@@ -11,6 +11,8 @@
 #include "outbound/delivery.h"
 #include "outbound/uplink_internal.h"
 
+enum { STRAYS_MAX = 16 }; /* replies that nothing had asked for, before it is no mail server */
+
 /* The upstream's replies do not fit: drain, reset, and go on one at a time.  When it was sent one
  * at a time already, or it is unknown whether the upstream waits for content, there is nothing to
  * go back to. */
@@ -20,6 +22,7 @@ fall_back(struct uplink *uplink, const struct transaction *culprit, enum step st
 	bool asks_for_content = step == STEP_DATA && uplink->reply.code < 400;
 
 	if ((uplink->mode == PIPELINING_OFF && !uplink->bdat) || asks_for_content) {
+		uplink->is_shifted = uplink->is_shifted || uplink->is_refused;
 		uplink_hold(uplink, HOLD_SESSION, why);
 		return;
 	}
@@ -125,6 +128,17 @@ throttle(struct uplink *uplink, const struct transaction *transaction, enum step
 	    uplink->of.ctx, uplink, verdict->throttle, transaction->delivery->started_ms, why);
 }
 
+/* Where commands travel together a refusal is believed when the mark behind them has come.  With
+ * DATA 354 is a mark, for all that stands before it. */
+static void
+note_refusal(struct uplink *uplink, const struct transaction *transaction, enum step step)
+{
+	if (transaction->is_refused &&
+	    (uplink->mode == PIPELINING_STREAM ||
+		(uplink->mode == PIPELINING_ENVELOPE && step == STEP_DOT)))
+		uplink->is_refused = true;
+}
+
 static bool
 has_left(const struct uplink *uplink, uint64_t position)
 {
@@ -137,13 +151,26 @@ on_reset(struct uplink *uplink, enum step step)
 {
 	char why[UPLINK_WORDS_SIZE];
 
-	uplink->is_marking = false;
-	uplink->unmarked = 0;
+	if (step == STEP_EHLO) {
+		uplink->is_marking = uplink->is_refused = false;
+		uplink->unmarked = 0;
+	}
 	if (uplink->reply.code / 100 == 2)
 		return;
 	uplink_describe(uplink, step, NULL, why, sizeof why);
 	uplink->finishing = true; /* what its messages got stands */
 	uplink_break(uplink, why);
+}
+
+/* Whether the upstream ends the connection, as it may in place of any reply. */
+static bool
+says_goodbye(const struct uplink *uplink)
+{
+	const struct smtp_reply *reply = &uplink->reply;
+
+	return reply->code == 421 || classify(STEP_RSET, uplink->of.upstream->host, reply->code,
+					 reply->enhanced, reply->text)
+					     .fate == FATE_REDIAL;
 }
 
 /* Whether what stands where the reply to EHLO should is one to something else: EHLO's names the
@@ -154,25 +181,56 @@ is_no_hello(const struct uplink *uplink)
 	struct smtp_capabilities caps;
 
 	smtp_capabilities_parse(uplink->reply.text, &caps);
-	return caps.extensions == 0;
+	return caps.extensions == 0 && !says_goodbye(uplink);
 }
 
-/* A reply that came before its command was sent, or is none to that, belongs to an earlier one,
- * which had its own already: any of them may have been credited to the wrong command. */
+/* What was refused in a reply too many is the content of the last message that was said to be
+ * taken. */
 static void
-on_stray(struct uplink *uplink)
+disown_last(struct uplink *uplink)
 {
-	struct transaction *oldest = flight_first(&uplink->flight), *answered = NULL;
+	struct transaction *at = flight_last(&uplink->flight);
 
-	for (struct transaction *at = oldest; at != NULL; at = flight_behind(&uplink->flight, at))
-		if (at->content == CONTENT_TAKEN)
-			answered = at;
-	if (answered != NULL && uplink->reply.code >= 400)
-		answered->is_odd = true;
+	while (at != NULL && at->content != CONTENT_TAKEN)
+		at = flight_before(&uplink->flight, at);
+	if (at != NULL)
+		at->is_odd = true;
+}
+
+/*
+ * A reply that came before its command was sent, or is none to that, belongs to an earlier one,
+ * which had its own already: any of them may have been credited to the wrong command.  A refusal in
+ * place of the mark's reply may be of the mark itself, for all that is known before another comes.
+ */
+static void
+on_stray(struct uplink *uplink, enum step step)
+{
+	char why[UPLINK_WORDS_SIZE] = "the upstream sent a reply that nothing had asked for";
+	bool is_refusal = uplink->reply.code >= 400;
+
 	uplink->is_shifted = true;
+	uplink->is_mark_refused = is_refusal && uplink->is_marking && uplink->strays == 0;
+	if (uplink->is_mark_refused)
+		uplink_describe(uplink, step, NULL, why, sizeof why);
+	else if (is_refusal)
+		disown_last(uplink);
+	if (++uplink->strays > STRAYS_MAX) {
+		uplink->finishing = true;
+		uplink_break(uplink, why);
+		return;
+	}
 	uplink_restart_deadline(uplink, 0);
-	fall_back(
-	    uplink, oldest, STEP_RSET, "the upstream sent a reply that nothing had asked for");
+	fall_back(uplink, flight_first(&uplink->flight), STEP_RSET, why);
+}
+
+/* It had nothing to answer.  A no is its goodbye, in whatever words; a yes is one too many. */
+static void
+on_idle(struct uplink *uplink)
+{
+	if (uplink->reply.code < 400 && uplink->reply.code != 221 && uplink->mode != PIPELINING_OFF)
+		uplink->of.on_fallback(uplink->of.ctx, uplink, true,
+		    "the upstream sent a reply that nothing had asked for");
+	uplink_break(uplink, "the upstream ended the idle connection");
 }
 
 void
@@ -181,12 +239,16 @@ answer_take(struct uplink *uplink)
 	const struct expectation *first = expect_first(&uplink->expect);
 
 	if (first == NULL) {
-		uplink_break(uplink, "the upstream ended the idle connection");
+		on_idle(uplink);
 		return;
 	}
+	if (uplink->is_mark_refused) {
+		uplink->is_mark_refused = false;
+		disown_last(uplink);
+	}
 	if (!has_left(uplink, first->sent_at) ||
-	    (first->step == STEP_EHLO && !uplink->is_shifted && is_no_hello(uplink))) {
-		on_stray(uplink);
+	    (first->step == STEP_EHLO && is_no_hello(uplink))) {
+		on_stray(uplink, first->step);
 		return;
 	}
 
@@ -209,6 +271,7 @@ answer_take(struct uplink *uplink)
 
 		enum meaning meaning = transaction_answer(transaction, &answer, &verdict);
 
+		note_refusal(uplink, transaction, expectation.step);
 		uplink->is_closing = uplink->is_closing || uplink->reply.code == 421;
 		if (verdict.fate == FATE_SLOW)
 			throttle(uplink, transaction, expectation.step, &verdict);

@@ -100,6 +100,7 @@ static const struct pattern rows[] = {
 	/* The connection has had its share, or was idle for too long; or the server leaves. */
 	{ TRANSACTION, 0, NULL, "too many messages*connection", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 0, NULL, "too many messages*session", MEANS(FATE_REDIAL) },
+	{ TRANSACTION | IN(STEP_RSET), 0, NULL, "too many nonmail", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, "4.4.2", NULL, MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "idle", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "timeout", MEANS(FATE_REDIAL) },

@@ -3,8 +3,9 @@
  * pipeline.c - which commands are sent before the replies to those before them; see uplink.h.
  *
  *	stream    MAIL RCPT.. BDAT LAST and the content of one message behind the other.  RSET goes
- *	          before each MAIL: a server that took none of the recipients keeps the
- *	          transaction open, and would take the next message under its sender
+ *	          behind each: a server that took none of the recipients keeps the transaction
+ *	          open, and would take the next message under its sender; and its reply tells
+ *	          when there was one too many
  *	envelope  MAIL RCPT.. DATA, and behind the content of one message the envelope of the next
  *	off       each command waits for its reply
  *
@@ -62,7 +63,7 @@ send_next(struct uplink *uplink, struct transaction *transaction)
 	if (transaction->mail_sent)
 		return (!transaction->mail_refused && send_rcpt(uplink, transaction)) ||
 		       ask_for_content(uplink, transaction);
-	if (uplink->is_dirty || (before != NULL && uplink->bdat)) {
+	if (uplink->is_dirty || (before != NULL && uplink->bdat && !before->is_reset)) {
 		send_reset(uplink, before);
 		if (uplink->mode == PIPELINING_OFF)
 			return true;
@@ -104,7 +105,7 @@ pipeline_has_room(const struct uplink *uplink)
 	const struct transaction *newest = flight_newest(&uplink->flight);
 
 	if (uplink->phase != PHASE_READY || uplink->finishing || uplink->drain != DRAIN_NONE ||
-	    uplink->is_marking)
+	    uplink->is_marking || uplink->is_refused)
 		return false;
 	if (newest == NULL)
 		return expect_first(&uplink->expect) == NULL;
@@ -160,11 +161,30 @@ pipeline_on_drain(struct uplink *uplink)
 		send_more(uplink, newest);
 }
 
-bool
-pipeline_is_unsure(const struct uplink *uplink)
+/* Whether something is to be kept until a mark has come in step. */
+static bool
+is_unsure(const struct uplink *uplink)
 {
-	return uplink->mode == PIPELINING_STREAM && uplink->drain == DRAIN_NONE &&
-	       uplink->unmarked > 1;
+	return uplink->drain == DRAIN_NONE &&
+	       (uplink->is_refused || (uplink->mode == PIPELINING_STREAM && uplink->unmarked > 1));
+}
+
+/*
+ * Were there a reply too many, the last ones to a burst would not be heard, and a refusal might be
+ * that of an earlier command.  So the newest message is kept until the mark, one that was refused
+ * as well, and one in front of that.
+ */
+bool
+pipeline_keeps(struct uplink *uplink, const struct transaction *oldest)
+{
+	const struct transaction *behind = flight_behind(&uplink->flight, oldest);
+
+	if (!is_unsure(uplink))
+		return false;
+	if (behind == NULL || oldest->is_refused)
+		return true;
+	return uplink->mode == PIPELINING_STREAM && behind->is_sent &&
+	       (behind->waiting > 0 || behind->is_refused);
 }
 
 void
@@ -172,8 +192,8 @@ pipeline_mark_end(struct uplink *uplink)
 {
 	const struct transaction *newest = flight_newest(&uplink->flight);
 
-	if (uplink->is_marking || newest == NULL || !newest->is_sent || newest->waiting > 0 ||
-	    uplink->flight.count > 1 || !pipeline_is_unsure(uplink))
+	if (uplink->is_marking || newest == NULL || !newest->is_sent ||
+	    expect_first(&uplink->expect) != NULL || !is_unsure(uplink))
 		return;
 	uplink->is_marking = true;
 	uplink_restart_deadline(uplink, 0);
@@ -210,7 +230,8 @@ end_drain(struct uplink *uplink)
 	} else {
 		settle_answered(uplink);
 		uplink->drain = DRAIN_NONE;
-		uplink->is_shifted = false;
+		uplink->is_shifted = uplink->is_refused = false;
+		uplink->strays = 0;
 		uplink->mode = PIPELINING_OFF;
 		uplink->bdat = false;
 	}

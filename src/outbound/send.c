@@ -96,6 +96,8 @@ send_reset(struct uplink *uplink, struct transaction *transaction)
 {
 	evbuffer_add(conn_output(uplink->conn), "RSET\r\n", 6);
 	uplink->is_dirty = false;
+	if (transaction != NULL)
+		transaction->is_reset = true;
 	expect(uplink, STEP_RSET, transaction, 0);
 }
 
@@ -148,6 +150,8 @@ send_end(struct uplink *uplink, struct transaction *transaction)
 	}
 	transaction->content_sent = transaction->is_sent = true;
 	transaction->end = position(uplink);
+	if (uplink->mode == PIPELINING_STREAM)
+		send_reset(uplink, transaction);
 }
 
 /* Read the next piece of large content into a buffer: 0, or -1 and errno. */

@@ -12,7 +12,8 @@
 static bool
 has_ended(const struct transaction *transaction)
 {
-	if (transaction->content == CONTENT_TAKEN || transaction->mail_refused)
+	if (transaction->content == CONTENT_TAKEN || transaction->mail_refused ||
+	    transaction->is_reset)
 		return true;
 	return transaction->content != CONTENT_OPEN && !transaction->is_bdat;
 }
@@ -27,18 +28,33 @@ give_back(struct uplink *uplink)
 	uplink->of.on_settled(uplink->of.ctx, uplink, delivery, uplink->held);
 }
 
+/*
+ * Whether a reply of the oldest message may have been meant for another command: where there were
+ * too many, a refusal may be that of a command in front.  Between the content of one message and
+ * the first reply to the next stands that to RSET.  Those that got yes upon yes did so however they
+ * are counted.
+ */
+static bool
+is_misled(struct uplink *uplink, const struct transaction *oldest)
+{
+	const struct transaction *behind = flight_behind(&uplink->flight, oldest);
+
+	if (!uplink->is_shifted)
+		return false;
+	return oldest->is_refused || oldest->reset_refused ||
+	       (behind != NULL && behind->is_refused && behind->taken + 2 <= uplink->strays);
+}
+
 void
 settle_answered(struct uplink *uplink)
 {
 	struct transaction *oldest;
 
 	while ((oldest = flight_first(&uplink->flight)) != NULL && oldest->is_sent &&
-	       oldest->waiting == 0) {
-		if (flight_behind(&uplink->flight, oldest) == NULL && pipeline_is_unsure(uplink))
-			return;
+	       oldest->waiting == 0 && !pipeline_keeps(uplink, oldest)) {
 		if (flight_behind(&uplink->flight, oldest) == NULL)
 			uplink->is_dirty = !has_ended(oldest) && uplink->drain == DRAIN_NONE;
-		transaction_conclude(oldest, uplink->is_shifted);
+		transaction_conclude(oldest, is_misled(uplink, oldest));
 		give_back(uplink);
 	}
 }
@@ -59,8 +75,9 @@ lose(struct uplink *uplink, struct transaction *transaction, bool is_first, cons
 	bool has_left = transaction->content_sent && !uplink->is_closing &&
 			transaction->end <= conn_written(uplink->conn);
 
+	transaction->is_doubted = transaction->is_doubted || uplink->is_shifted;
 	if (is_answered(transaction))
-		transaction_conclude(transaction, uplink->is_shifted);
+		transaction_conclude(transaction, is_misled(uplink, transaction));
 	else
 		transaction_lose(transaction, has_left, is_blamed, why);
 }
@@ -72,9 +89,14 @@ settle_lost(struct uplink *uplink, const char *why)
 	bool is_ours = uplink->held || uplink->finishing;
 	/* A connection in use may be closed just when the next message begins: that is no trouble.
 	 */
-	bool amid = oldest != NULL && !is_ours && (uplink->served == 0 || oldest->replied);
+	bool amid = oldest != NULL && !is_ours && !is_answered(oldest) &&
+		    (uplink->served == 0 || oldest->replied);
 	bool is_first = true;
 
+	/* No mark came behind what did not fit. */
+	if ((uplink->drain == DRAIN_RESET || uplink->drain == DRAIN_RESETTING) &&
+	    uplink->is_refused && !uplink->is_mark_refused)
+		uplink->is_shifted = true;
 	expect_clear(&uplink->expect);
 	while ((oldest = flight_first(&uplink->flight)) != NULL) {
 		lose(uplink, oldest, is_first, why);

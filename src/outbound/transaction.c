@@ -211,6 +211,10 @@ transaction_answer(
 		meaning = MEANING_ODD;
 	else
 		meaning = on_reply[step](transaction, answer, verdict->fate);
+	if (!transaction->is_refused)
+		transaction->taken += verdict->fate == FATE_OK;
+	if (verdict->fate == FATE_DEFER || verdict->fate == FATE_FAIL)
+		transaction->is_refused = true;
 	return meaning == MEANING_ODD ? odd(transaction, step, reply->code) : meaning;
 }
 
@@ -247,14 +251,23 @@ leave_unknown(struct delivery *delivery, enum rcpt_fate of, const char *why)
 	delivery_judge_all(delivery, of, RCPT_DEFERRED, 0, "4.4.2", words);
 }
 
+/* Whether the content may have been taken, where no single reply can be believed.  Of those that
+ * are shifted by one the reply to the content is the one taken for it, or for the RSET behind. */
+static bool
+may_be_taken(const struct transaction *transaction, bool is_shifted)
+{
+	if (is_shifted && transaction->content_sent && !transaction->reset_refused)
+		return true;
+	return transaction->content == CONTENT_TAKEN ||
+	       (transaction->content == CONTENT_UNCLEAR && transaction_has_takers(transaction));
+}
+
 static void
-conclude_odd(struct transaction *transaction)
+conclude_odd(struct transaction *transaction, bool is_shifted)
 {
 	static const char why[] = "the upstream's replies contradict each other";
 	struct delivery *delivery = transaction->delivery;
-	bool is_unknown =
-	    transaction->content == CONTENT_TAKEN ||
-	    (transaction->content == CONTENT_UNCLEAR && transaction_has_takers(transaction));
+	bool is_unknown = may_be_taken(transaction, is_shifted);
 
 	forget_refusals(delivery);
 	forget_open(delivery);
@@ -278,8 +291,8 @@ put_off_unmoved(struct delivery *delivery)
 void
 transaction_conclude(struct transaction *transaction, bool is_shifted)
 {
-	if (transaction->is_odd || (transaction->reset_refused && is_shifted)) {
-		conclude_odd(transaction);
+	if (transaction->is_odd || is_shifted) {
+		conclude_odd(transaction, is_shifted);
 		return;
 	}
 	if (transaction->is_doubted)
@@ -306,7 +319,7 @@ transaction_lose(struct transaction *transaction, bool has_left, bool is_blamed,
 	bool is_unknown = may_have_arrived(transaction, has_left);
 
 	if (transaction->is_odd && !is_unknown) {
-		conclude_odd(transaction);
+		conclude_odd(transaction, false);
 		return;
 	}
 	if (transaction->is_odd || transaction->is_doubted)

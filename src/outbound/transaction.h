@@ -35,11 +35,14 @@ struct transaction {
 	bool content_begun, content_sent;
 	bool is_sent; /* nothing more of it will be sent */
 	bool is_bdat;
-	uint64_t end; /* where its content ends in all that is sent */
+	bool is_reset; /* RSET was sent behind it */
+	uint64_t end;  /* where its content ends in all that is sent */
 
 	bool replied; /* to any command of it */
 	bool mail_ok, mail_refused;
 	enum content_fate content;
+	bool is_refused;    /* a reply put somebody off, or failed him */
+	unsigned taken;     /* replies that were yes, before that */
 	bool is_odd;        /* a reply to it made no sense: no other one is believed */
 	bool is_doubted;    /* it stands behind such a one: only a whole success counts */
 	bool reset_refused; /* the RSET behind it */
@@ -76,8 +79,8 @@ bool transaction_has_takers(const struct transaction *transaction);
 /* Put off what has no fate yet, with the words of a reply. */
 void transaction_put_off(struct transaction *transaction, const struct smtp_reply *reply);
 
-/* The replies are all here; is_shifted: one more came than was asked for, so that any of them may
- * have been meant for another command. */
+/* The replies are all here; is_shifted: more came than were asked for, and this message is one of
+ * those whose replies may have been meant for another command. */
 void transaction_conclude(struct transaction *transaction, bool is_shifted);
 
 /*

@@ -280,7 +280,13 @@ on_end(void *ctx, enum conn_end how, const char *why)
 	if (uplink->phase == PHASE_READY && uplink->mode != PIPELINING_OFF && uplink->served == 0 &&
 	    flight_newest(&uplink->flight) != NULL)
 		uplink->of.on_fallback(uplink->of.ctx, uplink, false, words);
-	if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
+	if (uplink->is_mark_refused) { /* no other reply came: it was the mark's own */
+		uplink->is_shifted = false;
+		uplink->finishing = true;
+	}
+	if (uplink->is_mark_refused)
+		uplink_break(uplink, words);
+	else if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
 		uplink_break(uplink, uplink->why);
 	else if (how == CONN_END_TLS)
 		uplink_hold(uplink, HOLD_TLS, words);

@@ -64,13 +64,16 @@ struct uplink {
 	uint64_t served;    /* transactions ended with a reply to their content */
 	uint64_t begun;
 	uint64_t unmarked; /* messages streamed since the last EHLO */
+	bool is_refused;   /* one of them: that is believed when the mark has come */
 	bool is_marking;   /* EHLO was sent behind them, whose reply is like no other */
 	size_t most;       /* that may be begun now; see uplink_wake() */
 	bool is_dirty;     /* the upstream may hold a transaction open: RSET comes first */
 
 	enum uplink_drain drain;
 	char why[UPLINK_WORDS_SIZE]; /* it drains */
-	bool is_shifted;             /* a reply came that nothing had asked for */
+	unsigned strays;             /* replies that nothing had asked for */
+	bool is_shifted;             /* there was one */
+	bool is_mark_refused;        /* it may be a refusal of the mark instead */
 	bool is_closing;             /* 421 was said: what stands behind is not read */
 
 	bool finishing; /* take no more messages */
@@ -121,8 +124,8 @@ void pipeline_on_drain(struct uplink *uplink);
 /* Nothing is left to be begun: make sure of the replies to what was streamed. */
 void pipeline_mark_end(struct uplink *uplink);
 
-/* Whether the newest message is to be kept until its reply is sure. */
-bool pipeline_is_unsure(const struct uplink *uplink);
+/* Whether the oldest message, which is answered, is kept until its replies are sure. */
+bool pipeline_keeps(struct uplink *uplink, const struct transaction *oldest);
 
 /* Begin nothing; go on as `drain` says when the replies are here.  What stands behind `culprit`
  * (NULL: nothing) is doubted. */

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Through a real Exim, which offers CHUNKING and no enhanced status codes in most replies."""
 
+import json
+
 import pytest
 from exim import Exim
-from peer_tests import RCPT, SENDER, ChunkingTests, content, random_lines, report
-from postern import Postern
+from peer_tests import DOMAIN, RCPT, SENDER, ChunkingTests, content, delivered, random_lines, report
+from postern import Postern, submit
 
 
 @pytest.fixture
@@ -25,3 +27,16 @@ def test_message_larger_than_exim_takes():
         assert rcpt["Status"] == "5.3.4"
         assert "10000" in text
         assert peer.messages() == []
+
+
+def test_no_mark_costs_a_connection(peer):
+    """Exim hangs up after ten commands that send no mail (smtp_accept_max_nonmail): RSET and EHLO behind mail are free."""
+    with Postern(peer, upstream={"connections": 1}) as postern:
+        for burst in range(15):
+            with postern.smtp() as client:
+                for n in range(1 + burst % 3):
+                    submit(client, content(name=f"{burst}.{n}"), SENDER, [RCPT])
+            postern.wait_empty()
+        delivered(peer, postern, 30)
+        assert "nonmail" not in peer.text()
+        assert json.loads(postern.ctl("status", "--json").stdout)["counters"]["upstream_connections"] == 1

@@ -9,7 +9,7 @@ outcome unknown.
 import collections
 
 import pytest
-from postern import Postern
+from postern import Postern, submit
 from provider import Provider, wait_until
 
 MODES = {
@@ -209,6 +209,36 @@ def test_the_last_refusal_behind_a_reply_too_many_is_heard():
                   "--fault", "dot=reply:554 5.6.0 no,from=victim@*") as provider:
         with start(provider) as postern:
             assert Outcome(postern, send_all(postern, names)).check().bounced == {"victim"}
+
+
+EXTRA = "accept-then-raw:550 5.1.1 not you\\r\\n250 2.1.5 ok\\r\\n"  # the second one is the reply
+
+
+@pytest.mark.parametrize("mode", ["stream", "envelope"])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "dot"])
+@pytest.mark.parametrize("names", [["victim"], MESSAGES], ids=["alone", "amid"])
+def test_a_refusal_too_many_bounces_nobody(mode, step, names):
+    """The victim has two recipients, so that no reply contradicts another; the server takes it for both."""
+    with Provider("--latency", str(LATENCY), *MODES[mode], "--fault", f"{step}={EXTRA},from=victim@*,count=1") as provider, \
+            start(provider) as postern:
+        with postern.smtp() as client:
+            for name in names:
+                submit(client, content(name), f"{name}@x.example", [f"{name}@y.example", f"{name}.2@y.example"])
+        postern.wait_empty(60)
+        assert not postern.log("failed")
+
+
+def test_a_real_refusal_behind_replies_too_many_is_not_lost():
+    """Several RCPTs are answered twice: by then what counts for one message belongs to another."""
+    with Provider("--latency", str(LATENCY), "--fault", "rcpt=twice,count=4", "--fault",
+                  "dot=reply:554 5.6.0 no,from=victim@*") as provider, start(provider) as postern:
+        assert Outcome(postern, send_all(postern)).check().bounced == {"victim"}
+
+
+def test_a_single_message_that_is_refused_behind_a_reply_too_many_is_not_lost():
+    with Provider("--latency", str(LATENCY), "--fault", "rcpt=twice,count=1", "--fault",
+                  "dot=reply:554 5.6.0 no,from=victim@*") as provider, start(provider) as postern:
+        assert Outcome(postern, send_all(postern, ["victim"])).check().bounced == {"victim"}
 
 
 # The connection breaks

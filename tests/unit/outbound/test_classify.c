@@ -177,6 +177,7 @@ static const struct reply_case cases[] = {
 	{ ANY, STEP_MAIL, 421, "4.4.2", "idle timeout exceeded", FATE_REDIAL, NONE },
 	{ ANY, STEP_RCPT, 421, "4.4.2", "Error: timeout exceeded", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 421, "", "Too many messages in this session", FATE_REDIAL, NONE },
+	{ ANY, STEP_RSET, 554, "", "Too many nonmail commands", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 421, "4.3.2", "Service shutting down", FATE_HOLD, HOLD_SESSION },
 	{ ANY, STEP_RCPT, 421, "4.3.2", "Service shutting down", FATE_HOLD, HOLD_SESSION },
 	{ ANY, STEP_DOT, 421, "", "Server shutting down", FATE_HOLD, HOLD_SESSION },

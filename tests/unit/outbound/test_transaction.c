@@ -187,6 +187,9 @@ static const struct script contradictions[] = {
 	{ "M250 R250 D354 C354", false, END_CONCLUDED, false, "L*" },
 	{ "M250 R250 B250 S554", false, END_SHIFTED, false, "L*" },
 	{ "M250 R550/5.1.1 B554 S502", false, END_SHIFTED, false, "U" },
+	{ "M250 R550/5.1.1 R250 B250 S250", false, END_SHIFTED, false, "LL*" },
+	{ "M250 R250 B550/5.7.1 S250", false, END_SHIFTED, false, "L*" },
+	{ "M250 R550/5.1.1 B503 S250", false, END_SHIFTED, false, "L*" },
 	/* Behind one that did not fit only a whole success counts. */
 	{ "M250 R250 B250 S250", true, END_CONCLUDED, false, "D" },
 	{ "M250 R250 R550 R450 B250", true, END_CONCLUDED, false, "DUU" },
