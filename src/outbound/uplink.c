@@ -288,10 +288,8 @@ on_end(void *ctx, enum conn_end how, const char *why)
 		uplink_break(uplink, words);
 	else if (uplink->drain == DRAIN_LEAVE || uplink->drain == DRAIN_RESETTING)
 		uplink_break(uplink, uplink->why);
-	else if (how == CONN_END_TLS)
-		uplink_hold(uplink, HOLD_TLS, words);
 	else if (uplink->phase != PHASE_READY)
-		uplink_hold(uplink, HOLD_NETWORK, words);
+		uplink_hold(uplink, how == CONN_END_TLS ? HOLD_TLS : HOLD_NETWORK, words);
 	else if (how == CONN_END_DEADLINE)
 		uplink_hold(uplink, HOLD_SESSION, words);
 	else

@@ -40,3 +40,13 @@ def test_no_mark_costs_a_connection(peer):
         delivered(peer, postern, 30)
         assert "nonmail" not in peer.text()
         assert json.loads(postern.ctl("status", "--json").stdout)["counters"]["upstream_connections"] == 1
+
+
+def test_refusals_in_a_row_cost_no_more_than_connections(peer):
+    """Nothing was taken between them: Exim does count those, and says so without TLS before it hangs up."""
+    with Postern(peer, upstream={"connections": 1}, queue={"retry_min": "100ms", "retry_max": "200ms"}) as postern:
+        with postern.smtp() as client:
+            ids = [submit(client, content(name=str(n)), "", [f"nobody@{DOMAIN}"]) for n in range(30)]
+        postern.wait_empty()
+        assert sorted(r["id"] for r in postern.log("failed")) == sorted(ids)
+        assert not postern.log("upstream_falls_back") and not postern.log("upstream_held")
