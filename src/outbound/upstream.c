@@ -21,6 +21,7 @@ enum {
 	RETURN_LONGEST_MS = 60 * 60 * 1000,
 	BACKLOG_PER_DIAL =
 	    4, /* messages that wait for each connection being made before another one is */
+	DIAL_AHEAD_MS = 5 * 1000, /* of the time when its pace lets it send */
 };
 
 uint16_t
@@ -131,6 +132,14 @@ upstream_kick(struct upstream *upstream, size_t ready)
 	ready = pool_wake(upstream, ready);
 	if (pool_count(upstream, uplink_is_idle) > 0)
 		return; /* it may take none now, so another one would not help */
+
+	/* It would idle until then, be closed, and be made again, with a login each time. */
+	uint64_t wait = pace_wait(&upstream->pace, clock_mono_ms());
+
+	if (wait > DIAL_AHEAD_MS) {
+		upstream_kick_later(upstream, wait - DIAL_AHEAD_MS);
+		return;
+	}
 
 	unsigned allowed = width_allowed(&upstream->width, clock_mono_ms());
 	size_t dialling = pool_count(upstream, uplink_is_connecting);

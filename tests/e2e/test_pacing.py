@@ -138,3 +138,14 @@ def test_status_says_when_the_queue_will_be_drained(provider):
         postern.reload()
         postern.wait_empty()
         assert upstream(postern)["waiting"] == 0 and upstream(postern)["drained_in_s"] is None
+
+
+def test_no_connection_is_made_long_before_its_time(provider):
+    """While the pace lets nothing through for minutes, one that was closed is not made again at once."""
+    with Postern(provider, upstream={"rate": "2/h"}) as postern:
+        postern.wait_log("delivered", id=postern.send())
+        postern.send()
+        provider.drop_all()
+        wait_until(lambda: upstream(postern)["connections"] == 0, 10, "the end of the connection")
+        postern.wait_log("accepted", id=postern.send())
+        assert upstream(postern)["connections"] == 0 and provider.stats()["connections_total"] == 1
