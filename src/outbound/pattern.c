@@ -103,6 +103,8 @@ static const struct pattern rows[] = {
 	{ TRANSACTION | IN(STEP_RSET), 0, NULL, "too many nonmail", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, "4.4.2", NULL, MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "idle", MEANS(FATE_REDIAL) },
+	{ IN(STEP_MAIL), 451, NULL, "timeout waiting", MEANS(FATE_REDIAL) },
+	{ IN(STEP_MAIL), 451, NULL, "timeout*closing", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "timeout", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "timed out", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, "4.3.2", NULL, HELD(HOLD_SESSION, NULL) },
