@@ -100,6 +100,7 @@ delivery_judge(struct delivery *delivery, size_t rcpt, enum rcpt_fate fate, int 
 
 	to->fate = fate;
 	to->code = code;
+	to->remedy = NULL;
 	to->enhanced[0] = '\0';
 	if (strlen(enhanced) < sizeof to->enhanced)
 		memcpy(to->enhanced, enhanced, strlen(enhanced) + 1);

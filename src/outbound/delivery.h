@@ -38,7 +38,8 @@ struct delivery_rcpt {
 	enum rcpt_fate fate;
 	int code; /* 0: no reply, the words are ours */
 	char enhanced[ENHANCED_SIZE];
-	char *reply; /* with its codes if it has any; NULL until there is one */
+	char *reply;        /* with its codes if it has any; NULL until there is one */
+	const char *remedy; /* for that reply, in plain words; NULL: none is known */
 };
 
 struct delivery {

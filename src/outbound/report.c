@@ -178,6 +178,7 @@ describe_recipients(enum bounce_kind kind, const struct delivery *delivery, cons
 			.enhanced = rcpt->enhanced[0] != '\0' ? rcpt->enhanced : NULL,
 			.reply = rcpt->reply != NULL ? rcpt->reply : "no reason is known",
 			.upstream = rcpt->code > 0 ? upstream : NULL,
+			.remedy = rcpt->remedy,
 		};
 	}
 	return count;

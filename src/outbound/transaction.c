@@ -177,6 +177,20 @@ turned_away(struct transaction *transaction, enum step step, enum meaning meanin
 	return meaning;
 }
 
+/* What is known of a reply goes with all whom it was about. */
+static void
+advise(struct delivery *delivery, const struct answer *answer, const char *remedy)
+{
+	for (size_t i = 0; i < delivery->nrcpt; i++) {
+		struct delivery_rcpt *rcpt = &delivery->rcpt[i];
+		bool is_about = answer->step == STEP_RCPT ? i == answer->rcpt
+							  : rcpt->code == answer->reply->code;
+
+		if (is_about && rcpt->remedy == NULL)
+			rcpt->remedy = remedy;
+	}
+}
+
 /* What the ledger is to know besides the fates. */
 static void
 note(struct delivery *delivery, const struct verdict *verdict)
@@ -213,8 +227,10 @@ transaction_answer(
 		meaning = on_reply[step](transaction, answer, verdict->fate);
 	if (!transaction->is_refused)
 		transaction->taken += verdict->fate == FATE_OK;
-	if (verdict->fate == FATE_DEFER || verdict->fate == FATE_FAIL)
+	if (verdict->fate == FATE_DEFER || verdict->fate == FATE_FAIL) {
 		transaction->is_refused = true;
+		advise(transaction->delivery, answer, verdict->remedy);
+	}
 	return meaning == MEANING_ODD ? odd(transaction, step, reply->code) : meaning;
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "queue/explain.h"
 #include "smtp/xtext.h"
 #include "spool/envelope.h"
 
@@ -99,6 +100,16 @@ add_header(struct str *out, const struct bounce *bounce, const char *id, const c
 	    kinds[bounce->kind].subject, date, id, bounce->hostname, boundary);
 }
 
+/* What the upstream's reply means, for who does not know codes. */
+static void
+add_meaning(struct str *out, const struct bounce_rcpt *rcpt)
+{
+	const char *words = rcpt->remedy != NULL ? rcpt->remedy : explain_enhanced(rcpt->enhanced);
+
+	if (rcpt->upstream != NULL && words != NULL)
+		str_printf(out, "    That means: %s.\r\n", words);
+}
+
 static void
 add_words(struct str *out, const struct bounce *bounce)
 {
@@ -124,6 +135,8 @@ add_words(struct str *out, const struct bounce *bounce)
 			str_printf(out, "    %s said:\r\n", rcpt->upstream);
 		str_puts(out, "    ");
 		add_reply(out, rcpt->reply, "    ");
+		if (bounce->kind == BOUNCE_FAILED)
+			add_meaning(out, rcpt);
 	}
 }
 

@@ -26,6 +26,7 @@ struct bounce_rcpt {
 	const char *reply;    /* the upstream's words, possibly several lines; or ours */
 	const char *upstream; /* host that said so; NULL: we did */
 	const char *orcpt;    /* "rfc822;xtext" as the sender said; NULL: unsaid */
+	const char *remedy;   /* what is known of that reply, in plain words; NULL: nothing */
 };
 
 struct bounce {

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libqueue.a
 libqueue_a_SOURCES = \
 	src/queue/bounce.c src/queue/bounce.h \
+	src/queue/explain.c src/queue/explain.h \
 	src/queue/heap.c src/queue/heap.h \
 	src/queue/index.c src/queue/index.h \
 	src/queue/lane.c src/queue/lane.h \

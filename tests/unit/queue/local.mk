@@ -1,6 +1,7 @@
 # tests of src/queue
 QUEUE_TESTS = \
 	tests/unit/queue/test_bounce \
+	tests/unit/queue/test_explain \
 	tests/unit/queue/test_plan \
 	tests/unit/queue/test_queue \
 	tests/unit/queue/test_reasons \
@@ -12,6 +13,8 @@ TESTS += $(QUEUE_TESTS)
 QUEUE_TEST_LIBS = libqueue.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 tests_unit_queue_test_bounce_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_bounce_LDADD = $(QUEUE_TEST_LIBS)
+tests_unit_queue_test_explain_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_test_explain_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_plan_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_plan_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_queue_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -55,8 +55,9 @@ assert_has(const char *part)
 START_TEST(tells_who_failed_and_why)
 {
 	const struct bounce_rcpt rcpt[] = {
-		{ "a@example.net", "5.1.1", "550 5.1.1 no such user", "smtp.example.org", NULL },
-		{ "b@example.net", NULL, "too old", NULL, NULL },
+		{ "a@example.net", "5.1.1", "550 5.1.1 no such user", "smtp.example.org", NULL,
+		    NULL },
+		{ "b@example.net", NULL, "too old", NULL, NULL, NULL },
 	};
 	struct bounce bounce = sample(BOUNCE_FAILED, rcpt, 2);
 
@@ -74,10 +75,31 @@ START_TEST(tells_who_failed_and_why)
 }
 END_TEST
 
+START_TEST(says_what_the_upstream_means)
+{
+	const struct bounce_rcpt rcpt[] = {
+		{ "a@example.net", "5.2.2", "552 5.2.2 over quota", "smtp.example.org", NULL,
+		    NULL },
+		{ "b@example.net", "5.7.60", "550 5.7.60 no", "smtp.example.org", NULL,
+		    "use another sender" },
+		{ "c@example.net", "5.9.9", "550 5.9.9 no", "smtp.example.org", NULL, NULL },
+		{ "d@example.net", "5.1.1", "our own words", NULL, NULL, NULL },
+	};
+	struct bounce bounce = sample(BOUNCE_FAILED, rcpt, 4);
+
+	compose(&bounce);
+	assert_has(
+	    "    552 5.2.2 over quota\r\n    That means: the mailbox is full: its owner must "
+	    "make room.\r\n");
+	assert_has("    550 5.7.60 no\r\n    That means: use another sender.\r\n");
+	assert_has("    550 5.9.9 no\r\n\r\n<d@example.net>:\r\n    our own words\r\n\r\n");
+}
+END_TEST
+
 START_TEST(a_delay_says_until_when)
 {
 	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "451 later", "smtp.example.org",
-		NULL };
+		NULL, NULL };
 	struct bounce bounce = sample(BOUNCE_DELAYED, &rcpt, 1);
 
 	compose(&bounce);
@@ -89,7 +111,7 @@ END_TEST
 
 START_TEST(tells_what_the_sender_asked_to_wait_for)
 {
-	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL };
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL, NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 	struct envelope later = *bounce.of;
 
@@ -107,7 +129,7 @@ START_TEST(is_plain_ascii_with_short_lines)
 {
 	char reply[5000];
 	const struct bounce_rcpt rcpt = { "a\xc3\xa9@example.net", "5.0.0", reply,
-		"smtp.example.org", NULL };
+		"smtp.example.org", NULL, NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 
 	memset(reply, '\xff', sizeof reply - 1);
@@ -126,8 +148,9 @@ END_TEST
 START_TEST(names_what_the_sender_named)
 {
 	const struct bounce_rcpt rcpt[] = {
-		{ "a@example.net", "2.0.0", "250 2.0.0 ok", "smtp.example.org", "rfc822;A+2Bb@c" },
-		{ "b@example.net", NULL, "too old", NULL, NULL },
+		{ "a@example.net", "2.0.0", "250 2.0.0 ok", "smtp.example.org", "rfc822;A+2Bb@c",
+		    NULL },
+		{ "b@example.net", NULL, "too old", NULL, NULL, NULL },
 	};
 	struct bounce bounce = sample(BOUNCE_RELAYED, rcpt, 2);
 	struct envelope envelope = *bounce.of;
@@ -145,7 +168,7 @@ END_TEST
 START_TEST(may_hold_the_whole_message)
 {
 	static const char whole[] = "Subject: hello\r\n\r\nThe body\r\n";
-	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "550 no", "smtp.example.org",
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "550 no", "smtp.example.org", NULL,
 		NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 
@@ -159,7 +182,7 @@ END_TEST
 
 START_TEST(bounce_from_replaces_mailer_daemon)
 {
-	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL };
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL, NULL };
 	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
 
 	bounce.from = "bounces@example.com";
@@ -171,10 +194,10 @@ END_TEST
 static void
 add_cases(Suite *suite)
 {
-	add_tests(suite, "report", tells_who_failed_and_why, a_delay_says_until_when,
-	    tells_what_the_sender_asked_to_wait_for, is_plain_ascii_with_short_lines,
-	    bounce_from_replaces_mailer_daemon, names_what_the_sender_named,
-	    may_hold_the_whole_message);
+	add_tests(suite, "report", tells_who_failed_and_why, says_what_the_upstream_means,
+	    a_delay_says_until_when, tells_what_the_sender_asked_to_wait_for,
+	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon,
+	    names_what_the_sender_named, may_hold_the_whole_message);
 }
 
 UNIT_MAIN("bounce")
