@@ -201,7 +201,7 @@ struct str;
  * Read and check a file.  NULL on failure; then `errors` holds one line for each
  * problem, "FILE:LINE: KEY = VALUE: what is wrong; what is allowed (see postern.conf(5))".
  * Problems are gathered, not just the first.  Does not need privileges; password files are
- * checked by secret_check().
+ * checked by secrets_load().
  */
 struct config *config_load(const char *file, struct str *errors);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "config/certificate.h"
@@ -90,14 +91,16 @@ load_variable(const struct config_upstream *upstream, char *buffer, struct repor
 
 /* The command itself is not shown: it may have a secret in it. */
 static char *
-load_output(const struct config_upstream *upstream, char *buffer, struct report *report)
+load_output(
+    const struct config_upstream *upstream, int64_t end_ms, char *buffer, struct report *report)
 {
 	struct str words = STR_EMPTY;
 	const char *why = "";
 	char *password = NULL;
 	size_t len;
 
-	if (secret_command_run(upstream->password_command, buffer, BUFFER_SIZE, &len, &words) == 0)
+	if (secret_command_run(
+		upstream->password_command, end_ms, buffer, BUFFER_SIZE, &len, &words) == 0)
 		password = extract(buffer, len, &why);
 	else
 		why = str_is_bad(&words) ? "out of memory" : words.data;
@@ -110,9 +113,9 @@ load_output(const struct config_upstream *upstream, char *buffer, struct report 
 	return password;
 }
 
-/* NULL: there is none, or the problem is reported. */
+/* NULL: there is none, or the problem is reported.  A command has until end_ms. */
 static char *
-load_one(const struct config_upstream *upstream, struct report *report)
+load_one(const struct config_upstream *upstream, int64_t end_ms, struct report *report)
 {
 	char buffer[BUFFER_SIZE + 1], *password = NULL;
 
@@ -121,7 +124,7 @@ load_one(const struct config_upstream *upstream, struct report *report)
 	else if (upstream->password_env != NULL)
 		password = load_variable(upstream, buffer, report);
 	else if (upstream->password_command != NULL)
-		password = load_output(upstream, buffer, report);
+		password = load_output(upstream, end_ms, buffer, report);
 	OPENSSL_cleanse(buffer, sizeof buffer);
 	return password;
 }
@@ -181,13 +184,14 @@ secrets_load(const struct config *config, struct str *errors)
 {
 	struct report report = { .file = config->file };
 	struct secrets *secrets = xcalloc(1, sizeof *secrets);
+	int64_t end_ms = clock_mono_ms() + SECRET_COMMAND_MS;
 
 	secrets->count = config->nupstream;
 	secrets->password = xcalloc(config->nupstream + 1, sizeof *secrets->password);
 	secrets->certificate = xcalloc(config->nupstream + 1, sizeof *secrets->certificate);
 	secrets->proxy_password = xcalloc(config->nupstream + 1, sizeof *secrets->proxy_password);
 	for (size_t i = 0; i < config->nupstream; i++) {
-		secrets->password[i] = load_one(&config->upstream[i], &report);
+		secrets->password[i] = load_one(&config->upstream[i], end_ms, &report);
 		secrets->certificate[i] = load_certificate(&config->upstream[i], &report);
 		secrets->proxy_password[i] = load_proxy(&config->upstream[i], &report);
 	}
@@ -195,17 +199,6 @@ secrets_load(const struct config *config, struct str *errors)
 		secrets_free(&secrets);
 	report_write(&report, errors);
 	return secrets;
-}
-
-int
-secrets_check(const struct config *config, struct str *errors)
-{
-	struct secrets *secrets = secrets_load(config, errors);
-
-	if (secrets == NULL)
-		return -1;
-	secrets_free(&secrets);
-	return 0;
 }
 
 /* The environment is where the kernel shows it to others, so it is overwritten, not only unset. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * secret.h - passwords, got late and kept in one place.
- * Only the outbound worker loads them; the master merely checks that they could be.
+ * The master loads them to see that they can be had, and keeps them until it has forked the
+ * outbound worker, which has them from it: no command runs twice.
  */
 #ifndef CONFIG_SECRET_H
 #define CONFIG_SECRET_H
@@ -23,17 +24,14 @@ struct secrets {
  * Get the password of every upstream, from its file, environment variable or command.  A file that
  * others than its owner (and root) can read is an error that says how to fix it.  When
  * $CREDENTIALS_DIRECTORY (systemd's LoadCredential=) holds a file of the same base name, that one
- * is read instead.  A command may take 10 s.  One trailing line end is cut; an empty password, one
- * with NUL or of over 4096 octets (255 for a proxy) is an error.  NULL on failure, with a line for
- * each problem in errors.
+ * is read instead.  All commands together may take 10 s.  One trailing line end is cut; an empty
+ * password, one with NUL or of over 4096 octets (255 for a proxy) is an error.  NULL on failure,
+ * with a line for each problem in errors.
  */
 struct secrets *secrets_load(const struct config *config, struct str *errors);
 
 /* Cleanse the variables with passwords in this process's environment. */
 void secrets_scrub_environment(const struct config *config);
-
-/* The same checks, leaving nothing behind: 0 or -1. */
-int secrets_check(const struct config *config, struct str *errors);
 
 /* Cleanse and free. */
 void secrets_free(struct secrets **secrets);

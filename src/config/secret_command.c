@@ -26,6 +26,7 @@ struct run {
 	pid_t pid;
 	int status; /* of waitpid(2), once it has ended */
 	bool has_ended;
+	int64_t end_ms; /* monotonic */
 	int out_fd, error_fd;
 	char *out;
 	size_t size, len;
@@ -123,8 +124,6 @@ drain_both(struct run *run)
 static int
 attend(struct run *run)
 {
-	int64_t end = clock_mono_ms() + SECRET_COMMAND_MS;
-
 	for (;;) {
 		struct pollfd fds[] = { { run->out_fd, POLLIN, 0 }, { run->error_fd, POLLIN, 0 } };
 
@@ -134,7 +133,7 @@ attend(struct run *run)
 		run->is_full = run->len == run->size;
 		if (run->has_ended || run->is_full)
 			return 0;
-		if (clock_mono_ms() >= end)
+		if (clock_mono_ms() >= run->end_ms)
 			return -1;
 	}
 }
@@ -167,7 +166,8 @@ static int
 judge(const struct run *run, int attended, struct str *why)
 {
 	if (attended < 0)
-		str_printf(why, "not ready within %d s", SECRET_COMMAND_MS / 1000);
+		str_printf(why, "not ready within the %d s that all commands have together",
+		    SECRET_COMMAND_MS / 1000);
 	else if (run->is_full)
 		str_puts(why, "it prints more than a password of 4096 octets");
 	else if (WIFSIGNALED(run->status))
@@ -216,9 +216,10 @@ close_pipe(int fds[2])
 }
 
 int
-secret_command_run(const char *command, char *out, size_t size, size_t *ret_len, struct str *why)
+secret_command_run(
+    const char *command, int64_t end_ms, char *out, size_t size, size_t *ret_len, struct str *why)
 {
-	struct run run = { .out = out, .size = size };
+	struct run run = { .end_ms = end_ms, .out = out, .size = size };
 	int outputs[2] = { -1, -1 }, errors[2] = { -1, -1 }, result;
 
 	*ret_len = 0;

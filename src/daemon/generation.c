@@ -6,15 +6,18 @@
 
 #include "base/xalloc.h"
 #include "config/config.h"
+#include "config/secret.h"
 
 struct generation *
-generation_new(uint64_t number, struct config *config, const struct sockets *sockets)
+generation_new(
+    uint64_t number, struct config *config, const struct sockets *sockets, struct secrets *secrets)
 {
 	struct generation *generation = xcalloc(1, sizeof *generation);
 
 	generation->number = number;
 	generation->config = config;
 	generation->sockets = *sockets;
+	generation->secrets = secrets;
 	for (int role = 0; role < WORKER_ROLES; role++)
 		generation->start_at_ms[role] = INT64_MAX;
 	return generation;
@@ -29,6 +32,7 @@ generation_free(struct generation **generation)
 	if (g == NULL)
 		return;
 	sockets_close(&g->sockets);
+	secrets_free(&g->secrets);
 	config_free(&g->config);
 	free(g);
 }

@@ -11,20 +11,22 @@
 #include "daemon/sockets.h"
 
 struct config;
+struct secrets;
 
 struct generation {
 	struct generation *older;
 	uint64_t number; /* 1 for the first */
 	struct config *config;
 	struct sockets sockets;
+	struct secrets *secrets; /* until its outbound was forked, which took them; else NULL */
 	struct process process[WORKER_ROLES];
 	struct backoff backoff[WORKER_ROLES];
 	int64_t start_at_ms[WORKER_ROLES]; /* monotonic: when to fork it; INT64_MAX: not */
 };
 
-/* Takes the config and the sockets; no worker is due yet. */
-struct generation *
-generation_new(uint64_t number, struct config *config, const struct sockets *sockets);
+/* Takes all of them; no worker is due yet. */
+struct generation *generation_new(
+    uint64_t number, struct config *config, const struct sockets *sockets, struct secrets *secrets);
 
 /* Its workers must be gone. */
 void generation_free(struct generation **generation);

@@ -10,6 +10,7 @@
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 
+struct secrets;
 struct shared;
 struct str;
 
@@ -44,10 +45,11 @@ struct master {
 int master_start(struct master *master);
 
 /*
- * Read what the workers will read, passwords and certificates, and forget it again: 0, or -1 with
- * the problems in errors.  warnings may be NULL: the listener logs them as well.
+ * Read what the workers need, passwords and certificates: the secrets of the outbound worker, or
+ * NULL with the problems in errors.  warnings may be NULL: the listener logs them as well.
  */
-int master_check_files(const struct config *config, struct str *errors, struct str *warnings);
+struct secrets *
+master_read_files(const struct config *config, struct str *errors, struct str *warnings);
 
 /* Where a process of this config logs to; let the master do so. */
 enum log_target master_log_target(const struct master *master, const struct config *config);

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "config/config.h"
+#include "config/secret.h"
 #include "daemon/master_private.h"
 #include "daemon/report.h"
 
@@ -49,15 +50,17 @@ prepare(struct master *master, struct str *why)
 	const struct generation *current = master->current;
 	struct sockets_before before = { current->config, &current->sockets };
 	struct config *config = config_load(master->config_file, why);
+	struct secrets *secrets = NULL;
 	struct sockets sockets;
 
 	if (config == NULL)
 		return NULL;
 	check_fixed(current->config, config, why);
-	if (why->len == 0 && master_check_files(config, why, NULL) == 0 &&
+	if (why->len == 0 && (secrets = master_read_files(config, why, NULL)) != NULL &&
 	    sockets_open(&sockets, config, &before, &master->inherited, &master->identity, why) ==
 		0)
-		return generation_new(current->number + 1, config, &sockets);
+		return generation_new(current->number + 1, config, &sockets, secrets);
+	secrets_free(&secrets);
 	config_free(&config);
 	return NULL;
 }

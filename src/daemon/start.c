@@ -79,15 +79,26 @@ may_read_secrets(const struct config *config)
 	return may;
 }
 
-int
-master_check_files(const struct config *config, struct str *errors, struct str *warnings)
+struct secrets *
+master_read_files(const struct config *config, struct str *errors, struct str *warnings)
 {
 	struct str ignored = STR_EMPTY;
-	int result = secrets_check(config, errors);
+	struct secrets *secrets = secrets_load(config, errors);
 
 	if (gates_check(config, errors, warnings != NULL ? warnings : &ignored) != 0)
-		result = -1;
+		secrets_free(&secrets);
 	str_free(&ignored);
+	return secrets;
+}
+
+/* 0, or -1 with the problems in errors. */
+static int
+check_files(const struct config *config, struct str *errors, struct str *warnings)
+{
+	struct secrets *secrets = master_read_files(config, errors, warnings);
+	int result = secrets != NULL ? 0 : -1;
+
+	secrets_free(&secrets);
 	return result;
 }
 
@@ -100,7 +111,7 @@ master_check(const struct options *options)
 
 	if (config == NULL)
 		return EX_CONFIG;
-	if (may_read_secrets(config) && master_check_files(config, &why, &warnings) != 0) {
+	if (may_read_secrets(config) && check_files(config, &why, &warnings) != 0) {
 		complain(&why);
 		status = EX_CONFIG;
 	} else {
@@ -251,11 +262,11 @@ check_identity(struct master *master, const struct config *config)
 }
 
 static int
-check_secrets(const struct config *config)
+read_secrets(const struct config *config, struct secrets **secrets)
 {
 	struct str why = STR_EMPTY;
 
-	if (master_check_files(config, &why, NULL) == 0)
+	if ((*secrets = master_read_files(config, &why, NULL)) != NULL)
 		return 0;
 	complain(&why);
 	return EX_CONFIG;
@@ -263,14 +274,15 @@ check_secrets(const struct config *config)
 
 /* The first generation, with both workers due at once. */
 static void
-begin(struct master *master, struct config *config, const struct sockets *sockets)
+begin(struct master *master, struct config *config, const struct sockets *sockets,
+    struct secrets *secrets)
 {
 	int64_t now = clock_mono_ms();
 
 	master->started_ms = clock_real_ms();
 	master->stop_limit_ms = master->reload_limit_ms = INT64_MAX;
 	master->ping_at_ms = master->notify.watchdog_ms > 0 ? now : INT64_MAX;
-	master->current = generation_new(1, config, sockets);
+	master->current = generation_new(1, config, sockets, secrets);
 	master->current->start_at_ms[WORKER_LISTENER] = now;
 	master->current->start_at_ms[WORKER_OUTBOUND] = now;
 	master->generations = master->current;
@@ -284,6 +296,7 @@ int
 master_start(struct master *master)
 {
 	struct config *config = load(master->config_file);
+	struct secrets *secrets = NULL;
 	struct sockets sockets;
 	int status;
 
@@ -292,12 +305,15 @@ master_start(struct master *master)
 	notify_open(&master->notify);
 	master->inherited.count = listen_inherited(master->inherited.fd, SOCKETS_INHERITED_MAX);
 	if ((status = check_identity(master, config)) == 0 &&
-	    (status = check_secrets(config)) == 0 && (status = go_to_background(master)) == 0 &&
-	    (status = open_resources(master)) == 0 && (status = lock_spool(master, config)) == 0 &&
+	    (status = read_secrets(config, &secrets)) == 0 &&
+	    (status = go_to_background(master)) == 0 && (status = open_resources(master)) == 0 &&
+	    (status = lock_spool(master, config)) == 0 &&
 	    (status = number_segments(master, config)) == 0 &&
-	    (status = open_sockets(master, config, &sockets)) == 0)
-		begin(master, config, &sockets);
-	else
+	    (status = open_sockets(master, config, &sockets)) == 0) {
+		begin(master, config, &sockets, secrets);
+	} else {
+		secrets_free(&secrets);
 		config_free(&config);
+	}
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/secret.h"
 #include "daemon/background.h"
 #include "daemon/master_private.h"
 #include "daemon/shared.h"
@@ -46,6 +47,8 @@ detach(void *ctx)
 				close(g->process[role].channel);
 		if (g != d->generation)
 			sockets_close(&g->sockets);
+		if (g != d->generation || d->role != WORKER_OUTBOUND)
+			secrets_free(&g->secrets);
 	}
 	if (d->role == WORKER_LISTENER)
 		close(d->generation->sockets.control);
@@ -73,6 +76,7 @@ start_worker(struct master *master, struct generation *g, enum worker_role role,
 		.config = g->config,
 		.log_target = master_log_target(master, g->config),
 		.sockets = &g->sockets,
+		.secrets = role == WORKER_OUTBOUND ? g->secrets : NULL,
 		.is_background = !master->is_foreground,
 		.identity = &master->identity,
 		.shared = master->shared,
@@ -84,6 +88,8 @@ start_worker(struct master *master, struct generation *g, enum worker_role role,
 
 	g->start_at_ms[role] = INT64_MAX;
 	if (process_start(&g->process[role], &setup, detach, &detaching, now_ms) == 0) {
+		if (role == WORKER_OUTBOUND)
+			secrets_free(&g->secrets);
 		log_info("worker_started", log_s("worker", worker_role_name(role)),
 		    log_d("pid", g->process[role].pid), log_d("generation", g->number));
 		return;

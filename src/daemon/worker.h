@@ -17,6 +17,7 @@ struct config;
 struct event;
 struct event_base;
 struct identity;
+struct secrets;
 struct shared;
 struct sockets;
 
@@ -29,6 +30,7 @@ struct worker_setup {
 	enum log_target log_target;
 	bool is_background;
 	const struct sockets *sockets;
+	struct secrets *secrets; /* for outbound, which takes them; NULL: it reads its own */
 	const struct identity *identity;
 	struct shared *shared;
 	uint64_t generation; /* 1 for the first */

@@ -139,11 +139,13 @@ take_apart(struct relay *relay)
 	worker_loop_free(&relay->worker, LINGER_MS);
 }
 
+/* Those that the master has read; or, when one like us has died, anew. */
 static struct secrets *
-load_secrets(const struct config *config)
+get_secrets(const struct worker_setup *setup)
 {
 	struct str errors = STR_EMPTY;
-	struct secrets *secrets = secrets_load(config, &errors);
+	struct secrets *secrets =
+	    setup->secrets != NULL ? setup->secrets : secrets_load(setup->config, &errors);
 
 	if (secrets == NULL)
 		report_lines(LOG_LEVEL_ERROR, "password_missing",
@@ -158,7 +160,7 @@ worker_outbound_run(const struct worker_setup *setup)
 	struct relay relay = { 0 };
 
 	worker_begin(setup);
-	struct secrets *secrets = load_secrets(setup->config);
+	struct secrets *secrets = get_secrets(setup);
 	secrets_scrub_environment(setup->config);
 	if (secrets == NULL)
 		return EX_CONFIG;

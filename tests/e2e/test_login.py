@@ -82,6 +82,20 @@ def test_a_password_from_a_command():
     deliver_by({"password_command": 'printf "%s\\n" "$OTHER"'}, OTHER=PASSWORD)
 
 
+def test_a_command_runs_once_for_each_start_and_reload(tmp_path):
+    runs = tmp_path / "runs"
+    runs.touch()
+    runs.chmod(0o666)
+    with Provider() as provider, Postern(provider) as postern:
+        postern.set(upstream={"password_file": None, "password_command": f"echo x >> {runs}; echo {provider.password}"})
+        postern.restart()
+        assert postern.wait_log("delivered", id=postern.send()) and runs.read_text() == "x\n"
+        postern.reload()
+        assert postern.wait_log("delivered", id=postern.send()) and runs.read_text() == "x\n" * 2
+        postern.wait_restart("outbound", postern.kill("outbound"))
+        assert postern.wait_log("delivered", id=postern.send()) and runs.read_text() == "x\n" * 3
+
+
 def test_a_password_from_a_credential(tmp_path):
     (tmp_path / "password").write_text(PASSWORD + "\n")
     deliver_by({"password_file": "/nowhere/password"}, CREDENTIALS_DIRECTORY=tmp_path)
