@@ -123,6 +123,20 @@ on_terminate(evutil_socket_t signal_number, short what, void *arg)
 	leave(worker, true, worker->stop_ms);
 }
 
+/* What libevent has to say would go to stderr, which is nobody's in the background. */
+static void
+on_libevent(int severity, const char *words)
+{
+	static const enum log_level levels[] = {
+		[EVENT_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+		[EVENT_LOG_MSG] = LOG_LEVEL_DEBUG,
+		[EVENT_LOG_WARN] = LOG_LEVEL_INFO, /* of name servers, mostly */
+		[EVENT_LOG_ERR] = LOG_LEVEL_ERROR,
+	};
+
+	log_at(levels[severity], "libevent", log_s("words", words));
+}
+
 int
 worker_loop_init(struct worker *worker, const struct worker_setup *setup)
 {
@@ -131,6 +145,7 @@ worker_loop_init(struct worker *worker, const struct worker_setup *setup)
 	memset(worker, 0, sizeof *worker);
 	worker->setup = setup;
 	worker->stop_ms = 3000;
+	event_set_log_callback(on_libevent);
 	worker->base = event_base_new();
 	if (worker->base == NULL)
 		return EX_OSERR;
