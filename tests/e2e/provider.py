@@ -56,6 +56,15 @@ def wait_until(condition, timeout=10, what="the condition"):
         time.sleep(0.01)
 
 
+def answers(port):
+    """Does anybody take connections there?"""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5):
+            return True
+    except OSError:
+        return False
+
+
 class Message:
     """A captured message: its exact octets and what was said about it."""
 

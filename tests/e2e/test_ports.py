@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from postern import Postern, free_port, wait_until
-from provider import Provider
+from provider import Provider, answers
 
 
 def upstream(postern):
@@ -53,6 +53,20 @@ def test_a_closed_port_is_passed_over(provider):
         for _ in range(5):  # it is remembered
             postern.wait_log("delivered", id=postern.send())
         assert len(postern.log("upstream_port", port=provider.ports["starttls"])) == 1
+
+
+@pytest.mark.parametrize("kind", ["starttls", "implicit"])
+def test_one_list_has_ports_of_both_kinds_of_tls(kind):
+    """2465 begins with TLS as 465 does, the others with STARTTLS, whichever stands first."""
+    if answers(2465) or answers(8465):
+        pytest.skip("port 2465 or 8465 is in use")
+    provider = Provider()
+    provider.ports["implicit"] = 2465
+    with provider:
+        ports = [free_port(), 2465] if kind == "implicit" else [8465, provider.ports["starttls"]]
+        with relay(provider, ports, tls=None) as postern:
+            assert postern.wait_log("delivered", id=postern.send())["attempt"] == "1"
+            assert upstream(postern)["port"] == provider.ports[kind] and not postern.log("upstream_held")
 
 
 def test_a_port_that_drops_all_costs_seconds_not_minutes(provider):
