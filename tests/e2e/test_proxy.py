@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: ISC
 """Upstreams behind a SOCKS5 proxy: one that works, and one that fails at each step."""
 
+import shutil
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
-from postern import Postern
+from postern import Postern, free_port
+from provider import Provider, answers, wait_until
 
 
 class Proxy:
@@ -167,3 +170,21 @@ def test_a_proxy_that_is_down_holds_the_mail(provider):
         postern.send()
         why = postern.wait_log("upstream_held")["why"]
         assert f"SOCKS5 proxy 127.0.0.1:{proxy.port}: " in why and "refused" in why
+
+
+@pytest.mark.skipif(shutil.which("microsocks") is None, reason="there is no microsocks")
+def test_a_real_proxy():
+    """microsocks, with a login of its own."""
+    port = free_port()
+    with subprocess.Popen(["microsocks", "-i", "127.0.0.1", "-p", str(port), "-u", "me", "-P", "secret"]) as server, \
+            Provider(addresses=("127.0.0.1", "::1")) as provider:
+        try:
+            wait_until(lambda: answers(port), what="microsocks")
+            with Postern(provider, upstream={"proxy": f"socks5://127.0.0.1:{port}"}) as postern:
+                id = postern.send()
+                postern.wait_log("upstream_held")
+                postern.set(upstream={"proxy_username": "me", "proxy_password_file": postern.password_file})
+                postern.reload()
+                postern.wait_log("delivered", id=id)
+        finally:
+            server.kill()
