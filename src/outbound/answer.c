@@ -155,8 +155,11 @@ on_reset(struct uplink *uplink, enum step step)
 		uplink->is_marking = uplink->is_refused = false;
 		uplink->unmarked = 0;
 	}
-	if (uplink->reply.code / 100 == 2)
+	if (uplink->reply.code / 100 == 2) {
+		uplink->is_proven =
+		    uplink->is_proven || (step == STEP_EHLO && uplink->drain == DRAIN_NONE);
 		return;
+	}
 	uplink_describe(uplink, step, NULL, why, sizeof why);
 	uplink->finishing = true; /* what its messages got stands */
 	uplink_break(uplink, why);

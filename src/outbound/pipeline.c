@@ -99,6 +99,14 @@ can_serve(const struct uplink *uplink, struct delivery *delivery)
 	return demand_is_met(delivery, &offer);
 }
 
+/* A server that drops what it has not asked for yet would take one command of each message, and its
+ * replies to these would pass for those to one: so the first message goes alone, with a mark. */
+static bool
+is_trusted(const struct uplink *uplink)
+{
+	return uplink->mode != PIPELINING_STREAM || uplink->is_proven;
+}
+
 bool
 pipeline_has_room(const struct uplink *uplink)
 {
@@ -109,7 +117,8 @@ pipeline_has_room(const struct uplink *uplink)
 		return false;
 	if (newest == NULL)
 		return expect_first(&uplink->expect) == NULL;
-	return newest->is_sent && flight_may_begin(&uplink->flight, uplink->mode, uplink->served) &&
+	return newest->is_sent && is_trusted(uplink) &&
+	       flight_may_begin(&uplink->flight, uplink->mode, uplink->served) &&
 	       expect_room(&uplink->expect) >= EXPECT_OF_ONE;
 }
 
@@ -166,7 +175,8 @@ static bool
 is_unsure(const struct uplink *uplink)
 {
 	return uplink->drain == DRAIN_NONE &&
-	       (uplink->is_refused || (uplink->mode == PIPELINING_STREAM && uplink->unmarked > 1));
+	       (uplink->is_refused || !is_trusted(uplink) ||
+		   (uplink->mode == PIPELINING_STREAM && uplink->unmarked > 1));
 }
 
 /*

@@ -15,6 +15,7 @@ lower(struct trust *trust, enum pipelining bound, int64_t now_ms, int64_t for_ms
 {
 	if (bound == PIPELINING_OFF || trust_bound(trust, now_ms) < bound)
 		return false;
+	trust->is_proven = false;
 	trust->lowered = bound - 1;
 	trust->until_ms = now_ms + for_ms;
 	return true;
@@ -37,8 +38,10 @@ trust_doubt(struct trust *trust, enum pipelining bound, int64_t now_ms)
 }
 
 void
-trust_prove(struct trust *trust, enum pipelining bound)
+trust_prove(struct trust *trust, enum pipelining bound, bool is_sure)
 {
-	if (bound == trust->configured)
-		trust->is_doubted = false;
+	if (bound != trust->configured)
+		return;
+	trust->is_doubted = false;
+	trust->is_proven = trust->is_proven || is_sure;
 }

@@ -19,6 +19,7 @@ struct trust {
 	enum pipelining configured;
 	enum pipelining lowered;
 	int64_t until_ms; /* lowered so long; 0: never was */
+	bool is_proven;   /* it has answered messages that travelled together in step */
 	bool is_doubted;  /* nothing was taken in the configured way since a doubt */
 };
 
@@ -31,7 +32,7 @@ bool trust_lose(struct trust *trust, enum pipelining bound, int64_t now_ms);
 /* Such a connection broke before it had taken anything.  True: that is news. */
 bool trust_doubt(struct trust *trust, enum pipelining bound, int64_t now_ms);
 
-/* A message was taken on such a connection. */
-void trust_prove(struct trust *trust, enum pipelining bound);
+/* A message was taken on such a connection, whose replies were made sure of. */
+void trust_prove(struct trust *trust, enum pipelining bound, bool is_sure);
 
 #endif

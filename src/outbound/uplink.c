@@ -369,6 +369,7 @@ uplink_start(const struct uplink_context *context)
 	if (uplink == NULL)
 		return NULL;
 	uplink->of = *context;
+	uplink->is_proven = context->is_proven;
 	uplink->started_ms = clock_mono_ms();
 	uplink->most = SIZE_MAX;
 	uplink->idle_timer = event_new(context->base, -1, 0, on_idle_too_long, uplink);
@@ -405,6 +406,12 @@ bool
 uplink_is_before_login(const struct uplink *uplink)
 {
 	return uplink->phase < PHASE_AUTH;
+}
+
+bool
+uplink_is_proven(const struct uplink *uplink)
+{
+	return uplink->is_proven;
 }
 
 bool

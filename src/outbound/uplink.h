@@ -32,6 +32,7 @@ struct uplink_context {
 	struct auth_client *login;  /* for its logins */
 	const char *proxy_password; /* NULL: no login at a proxy */
 	enum pipelining bound;      /* messages are sent as boldly as this, at most */
+	bool is_proven;             /* another one was in step: this may stream at once */
 
 	/* The callbacks.  The uplink is valid in each; after on_gone no more. */
 
@@ -68,6 +69,8 @@ bool uplink_is_idle(const struct uplink *uplink);
 bool uplink_is_before_login(const struct uplink *uplink);
 /* Whether it would begin a message now, behind those that it has. */
 bool uplink_has_room(const struct uplink *uplink);
+/* Whether its replies to what travelled together were made sure of. */
+bool uplink_is_proven(const struct uplink *uplink);
 /* Whether it is still being set up. */
 bool uplink_is_connecting(const struct uplink *uplink);
 

@@ -64,6 +64,7 @@ struct uplink {
 	uint64_t served;    /* transactions ended with a reply to their content */
 	uint64_t begun;
 	uint64_t unmarked; /* messages streamed since the last EHLO */
+	bool is_proven;    /* a mark has come in step, here or on another one: it may stream */
 	bool is_refused;   /* one of them: that is believed when the mark has come */
 	bool is_marking;   /* EHLO was sent behind them, whose reply is like no other */
 	size_t most;       /* that may be begun now; see uplink_wake() */

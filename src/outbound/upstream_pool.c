@@ -151,11 +151,10 @@ on_settled(void *ctx, struct uplink *uplink, struct delivery *delivery, bool las
 	struct member *member = ctx;
 	struct upstream *upstream = member->upstream;
 
-	(void)uplink;
 	member->messages--;
 	if (delivery_count(delivery, RCPT_DELIVERED) > 0) {
 		meter_add(&upstream->meter, clock_mono_ms());
-		trust_prove(&upstream->trust, member->bound);
+		trust_prove(&upstream->trust, member->bound, uplink_is_proven(uplink));
 	}
 	if (got_verdict(delivery) && upstream->health.state != HEALTH_HELD)
 		upstream_recover(upstream);
@@ -400,6 +399,7 @@ open_at(struct upstream *upstream, size_t port, bool is_scout)
 		.proxy_password = upstream->of.proxy_password,
 		.login = upstream->login,
 		.bound = bound,
+		.is_proven = upstream->trust.is_proven,
 		.next = next,
 		.on_settled = on_settled,
 		.on_ready = on_ready,
