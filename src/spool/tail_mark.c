@@ -124,5 +124,5 @@ tail_check_end(struct tail *tail, const struct spool *spool, struct window *wind
 		check_unmarked(tail, spool, window, size);
 	else if (!tail->is_cut_off)
 		report_torn(tail, spool, tail->limit, measure_torn(tail, window, size),
-		    "the mark behind the last record is missing");
+		    "records may be missing: no mark behind the last one");
 }
