@@ -210,8 +210,8 @@ verify(struct session *s)
 {
 	struct auth *auth = s->auth;
 
-	auth->job = verifier_submit(
-	    s->env->auth.verifier, auth->users, auth->name, auth->password, on_verified, s);
+	auth->job = verifier_submit(s->env->auth.verifier, auth->users, &s->peer.sa, auth->name,
+	    auth->password, on_verified, s);
 	OPENSSL_cleanse(auth->password, sizeof auth->password);
 	if (auth->job == NULL)
 		end_with(s, &no_memory);

@@ -2,6 +2,7 @@
 /*
  * verifier.c - see verifier.h.  A job stands in one of two lists, or a thread has it; the lock
  * guards the lists and is never held while a hash is made.  on_done is the loop's alone.
+ * What waits is ordered by rank, so that a client with many jobs delays others by one.
  */
 #include "listener/verifier.h"
 
@@ -15,21 +16,26 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
 #include "base/thread.h"
 #include "config/users.h"
 
 enum { THREADS = 2 };
 
 struct verifier_job {
-	STAILQ_ENTRY(verifier_job) link;
+	TAILQ_ENTRY(verifier_job) link;
+	struct verifier *verifier;
 	const struct users *users;
 	char *name, *password;
-	verifier_fn *on_done; /* NULL: forgotten */
+	char client[SOCKADDR_TEXT_SIZE]; /* its host */
+	unsigned rank;                   /* jobs of the same client that waited before it */
+	bool is_waiting;                 /* in the list of that name: no thread has it yet */
+	verifier_fn *on_done;            /* NULL: forgotten */
 	void *ctx;
 	bool fits;
 };
 
-STAILQ_HEAD(job_list, verifier_job);
+TAILQ_HEAD(job_list, verifier_job);
 
 struct verifier {
 	pthread_mutex_t lock;
@@ -57,8 +63,8 @@ free_jobs(struct job_list *jobs)
 {
 	struct verifier_job *job;
 
-	while ((job = STAILQ_FIRST(jobs)) != NULL) {
-		STAILQ_REMOVE_HEAD(jobs, link);
+	while ((job = TAILQ_FIRST(jobs)) != NULL) {
+		TAILQ_REMOVE(jobs, job, link);
 		free_job(job);
 	}
 }
@@ -70,10 +76,12 @@ take(struct verifier *v)
 	struct verifier_job *job = NULL;
 
 	pthread_mutex_lock(&v->lock);
-	while (!v->is_ending && (job = STAILQ_FIRST(&v->waiting)) == NULL)
+	while (!v->is_ending && (job = TAILQ_FIRST(&v->waiting)) == NULL)
 		pthread_cond_wait(&v->work, &v->lock);
-	if (job != NULL)
-		STAILQ_REMOVE_HEAD(&v->waiting, link);
+	if (job != NULL) {
+		TAILQ_REMOVE(&v->waiting, job, link);
+		job->is_waiting = false;
+	}
 	pthread_mutex_unlock(&v->lock);
 	return job;
 }
@@ -87,7 +95,7 @@ work(void *ctx)
 	while ((job = take(v)) != NULL) {
 		job->fits = users_verify(job->users, job->name, job->password);
 		pthread_mutex_lock(&v->lock);
-		STAILQ_INSERT_TAIL(&v->done, job, link);
+		TAILQ_INSERT_TAIL(&v->done, job, link);
 		pthread_mutex_unlock(&v->lock);
 		eventfd_write(v->done_fd, 1);
 	}
@@ -98,17 +106,17 @@ static void
 on_done(evutil_socket_t fd, short what, void *ctx)
 {
 	struct verifier *v = ctx;
-	struct job_list done = STAILQ_HEAD_INITIALIZER(done);
+	struct job_list done = TAILQ_HEAD_INITIALIZER(done);
 	struct verifier_job *job;
 	eventfd_t count;
 
 	(void)what;
 	eventfd_read(fd, &count);
 	pthread_mutex_lock(&v->lock);
-	STAILQ_CONCAT(&done, &v->done);
+	TAILQ_CONCAT(&done, &v->done, link);
 	pthread_mutex_unlock(&v->lock);
-	while ((job = STAILQ_FIRST(&done)) != NULL) {
-		STAILQ_REMOVE_HEAD(&done, link);
+	while ((job = TAILQ_FIRST(&done)) != NULL) {
+		TAILQ_REMOVE(&done, job, link);
 		if (job->on_done != NULL)
 			job->on_done(job->ctx, job->fits);
 		free_job(job);
@@ -124,8 +132,8 @@ verifier_new(struct event_base *base)
 		return NULL;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->work, NULL);
-	STAILQ_INIT(&v->waiting);
-	STAILQ_INIT(&v->done);
+	TAILQ_INIT(&v->waiting);
+	TAILQ_INIT(&v->done);
 	v->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (v->done_fd >= 0)
 		v->on_done = event_new(base, v->done_fd, EV_READ | EV_PERSIST, on_done, v);
@@ -165,9 +173,28 @@ verifier_free(struct verifier **verifier)
 	free(v);
 }
 
+static void
+enqueue(struct verifier *v, struct verifier_job *job)
+{
+	struct verifier_job *other;
+
+	TAILQ_FOREACH(other, &v->waiting, link)
+	job->rank += strcmp(other->client, job->client) == 0;
+	TAILQ_FOREACH(other, &v->waiting, link)
+	{
+		if (other->rank > job->rank)
+			break;
+	}
+	if (other != NULL)
+		TAILQ_INSERT_BEFORE(other, job, link);
+	else
+		TAILQ_INSERT_TAIL(&v->waiting, job, link);
+	job->is_waiting = true;
+}
+
 struct verifier_job *
-verifier_submit(struct verifier *v, const struct users *users, const char *name,
-    const char *password, verifier_fn *on_result, void *ctx)
+verifier_submit(struct verifier *v, const struct users *users, const struct sockaddr *client,
+    const char *name, const char *password, verifier_fn *on_result, void *ctx)
 {
 	struct verifier_job *job = calloc(1, sizeof *job);
 
@@ -179,11 +206,13 @@ verifier_submit(struct verifier *v, const struct users *users, const char *name,
 		free_job(job);
 		return NULL;
 	}
+	job->verifier = v;
 	job->users = users;
 	job->on_done = on_result;
 	job->ctx = ctx;
+	sockaddr_format_host(client, job->client);
 	pthread_mutex_lock(&v->lock);
-	STAILQ_INSERT_TAIL(&v->waiting, job, link);
+	enqueue(v, job);
 	pthread_cond_signal(&v->work);
 	pthread_mutex_unlock(&v->lock);
 	return job;
@@ -192,7 +221,21 @@ verifier_submit(struct verifier *v, const struct users *users, const char *name,
 void
 verifier_forget(struct verifier_job **job)
 {
-	if (*job != NULL)
-		(*job)->on_done = NULL;
+	struct verifier_job *old = *job;
+
+	if (old == NULL)
+		return;
 	*job = NULL;
+	old->on_done = NULL;
+
+	struct verifier *v = old->verifier;
+	bool was_waiting;
+
+	pthread_mutex_lock(&v->lock);
+	was_waiting = old->is_waiting;
+	if (was_waiting)
+		TAILQ_REMOVE(&v->waiting, old, link);
+	pthread_mutex_unlock(&v->lock);
+	if (was_waiting)
+		free_job(old);
 }

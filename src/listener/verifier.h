@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct event_base;
+struct sockaddr;
 struct users;
 struct verifier;
 struct verifier_job;
@@ -24,12 +25,13 @@ typedef void verifier_fn(void *ctx, bool fits);
 
 /*
  * Check a name and a password, which are copied; users are borrowed as long as the verifier lives.
- * NULL: out of memory.
+ * Clients, told apart by their host, take turns.  NULL: out of memory.
  */
 struct verifier_job *verifier_submit(struct verifier *verifier, const struct users *users,
-    const char *name, const char *password, verifier_fn *on_done, void *ctx);
+    const struct sockaddr *client, const char *name, const char *password, verifier_fn *on_done,
+    void *ctx);
 
-/* on_done will not be called. */
+/* on_done will not be called, and nothing is computed that has not been begun. */
 void verifier_forget(struct verifier_job **job);
 
 #endif

@@ -13,7 +13,8 @@ LISTENER_TESTS = \
 	tests/unit/listener/test_session \
 	tests/unit/listener/test_space \
 	tests/unit/listener/test_starttls \
-	tests/unit/listener/test_verb
+	tests/unit/listener/test_verb \
+	tests/unit/listener/test_verifier
 check_PROGRAMS += $(LISTENER_TESTS)
 TESTS += $(LISTENER_TESTS)
 LISTENER_TEST_LIBS = liblistener.a libspool.a libnet.a libconfig.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) \
@@ -74,3 +75,6 @@ tests_unit_listener_test_starttls_LDADD = $(LISTENER_TEST_LIBS)
 tests_unit_listener_test_verb_SOURCES = tests/unit/listener/test_verb.c $(LISTENER_TALK)
 tests_unit_listener_test_verb_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_listener_test_verb_LDADD = $(LISTENER_TEST_LIBS)
+
+tests_unit_listener_test_verifier_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_listener_test_verifier_LDADD = $(LISTENER_TEST_LIBS)
