@@ -25,6 +25,7 @@
 #include "listener/gate.h"
 #include "listener/policy.h"
 #include "listener/rates.h"
+#include "listener/refusal.h"
 #include "listener/session.h"
 #include "listener/space.h"
 #include "spool/spool.h"
@@ -34,6 +35,9 @@ enum {
 	LISTENER_RELOAD_GRACE_SEC = 60, /* sessions of an old generation go on so long */
 	LISTENER_STOP_GRACE_SEC = 8,    /* transactions may be finished so long */
 	LISTENER_REFUSALS_LOGGED = 10,  /* a second */
+	LISTENER_YIELD_PART = 30,       /* of limits.idle: a client that is silent so long */
+	LISTENER_YIELD_MIN_MS = 1000,   /* yields its place to a new one, but not before that */
+	LISTENER_LOOK_MS = 100,         /* between looks for one that were in vain */
 };
 
 struct guest {
@@ -51,9 +55,9 @@ struct listener {
 	struct arrivals *arrivals;
 	struct space *space;
 	struct rates *rates; /* NULL: no client section has a rate */
-	struct log_limit refusals;
 	LIST_HEAD(guest_list, guest) guests;
 	uint64_t nguests;
+	int64_t looked_ms; /* for a guest that yields, in vain */
 	bool is_draining;
 	enum listener_drain how;
 	struct event *grace; /* of the drain: it has lasted long enough */
@@ -94,65 +98,10 @@ on_session_end(void *ctx)
 	tell_if_done(l);
 }
 
-/* Who stands at the door. */
-struct arriving {
-	size_t index; /* of the listener in the config */
-	int fd;
-	const struct sockaddr *peer;
-	socklen_t len;
-};
-
 static const struct config_listen *
 listen_of(const struct listener *l, const struct arriving *who)
 {
 	return &l->env.config->listen[who->index];
-}
-
-static void
-log_refused(struct listener *l, const struct arriving *who, const char *why)
-{
-	const struct config_listen *listen = listen_of(l, who);
-	char client[SOCKADDR_TEXT_SIZE];
-	uint64_t omitted;
-
-	if (!log_limit_pass(&l->refusals, clock_mono_ms(), &omitted))
-		return;
-
-	const struct policy policy = policy_find(l->env.config, listen, who->peer, NULL);
-
-	sockaddr_format(who->peer, who->len, client);
-	log_info("session_refused", log_s("client", client), log_s("why", why),
-	    log_s("listener", listen->name), log_s("policy", policy_name(&policy)),
-	    log_d(omitted > 0 ? "omitted" : NULL, omitted));
-}
-
-/* A fresh socket's buffer takes a line: what it does not take is lost, and no loss. */
-static void
-say_why(const struct listener *l, int fd, const char *why)
-{
-	struct str line = STR_EMPTY;
-
-	str_printf(&line, "421 4.7.0 %s %s\r\n", l->env.config->hostname, why);
-	if (!str_is_bad(&line))
-		(void)!send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	str_free(&line);
-}
-
-/*
- * A client that begins with TLS could read it behind a handshake alone, which is more than a flood
- * is to cost.  To close with unread input would reset, and the line might be lost.
- */
-static void
-turn_away(struct listener *l, const struct arriving *who, const char *why)
-{
-	char waste[1024];
-
-	counter_add(&l->env.counters->sessions_refused, 1);
-	log_refused(l, who, why);
-	if (listen_of(l, who)->tls != TLS_IMPLICIT)
-		say_why(l, who->fd, why);
-	(void)!recv(who->fd, waste, sizeof waste, MSG_DONTWAIT);
-	close(who->fd);
 }
 
 /* Count one more of this address; NULL and errno, as clients_enter(). */
@@ -165,11 +114,51 @@ enter(struct listener *l, const struct arriving *who)
 	return clients_enter(l->clients, who->peer, policy_connections(&policy, config));
 }
 
+/* The one that has been silent longest, and for long enough; or NULL. */
+static struct guest *
+find_idle(const struct listener *l, int64_t now)
+{
+	int64_t most = (int64_t)l->env.config->limits.idle_ms / LISTENER_YIELD_PART;
+	struct guest *guest, *found = NULL;
+
+	if (most < LISTENER_YIELD_MIN_MS)
+		most = LISTENER_YIELD_MIN_MS;
+	LIST_FOREACH(guest, &l->guests, link)
+	{
+		int64_t idle = session_idle_ms(guest->session, now);
+
+		if (idle >= most) {
+			found = guest;
+			most = idle + 1;
+		}
+	}
+	return found;
+}
+
+/* Idle clients starve nobody: with all places taken one of them goes. */
+static bool
+is_full(struct listener *l)
+{
+	int64_t now = clock_mono_ms();
+	struct guest *guest;
+
+	if (l->nguests + arrivals_count(l->arrivals) < l->env.config->limits.connections)
+		return false;
+	if (now - l->looked_ms < LISTENER_LOOK_MS)
+		return true;
+	guest = find_idle(l, now);
+	if (guest == NULL)
+		l->looked_ms = now;
+	else
+		session_yield(guest->session);
+	return guest == NULL;
+}
+
 /* NULL: let in; else why not. */
 static const char *
 admit(struct listener *l, const struct arriving *who)
 {
-	if (l->nguests >= l->env.config->limits.connections)
+	if (is_full(l))
 		return "too many connections";
 
 	struct guest *guest = calloc(1, sizeof *guest);
@@ -201,11 +190,12 @@ static void
 let_in(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_t len)
 {
 	const struct arriving who = { index, fd, peer, len };
-	const char *why = admit(ctx, &who);
+	struct listener *l = ctx;
+	const char *why = admit(l, &who);
 
 	if (why != NULL)
-		turn_away(ctx, &who, why);
-	tell_if_done(ctx);
+		refusal_give(&l->env, &who, why);
+	tell_if_done(l);
 }
 
 static void
@@ -213,14 +203,13 @@ on_client(void *ctx, size_t index, int fd, const struct sockaddr *peer, socklen_
 {
 	const struct arriving who = { index, fd, peer, len };
 	struct listener *l = ctx;
-	const struct config *config = l->env.config;
 
-	if (!cidr_list_contains(&config->listen[index].proxy_from, peer))
+	if (!cidr_list_contains(&listen_of(l, &who)->proxy_from, peer))
 		let_in(l, index, fd, peer, len);
-	else if (l->nguests + arrivals_count(l->arrivals) >= config->limits.connections)
-		turn_away(l, &who, "too many connections");
+	else if (is_full(l))
+		refusal_give(&l->env, &who, "too many connections");
 	else if (arrivals_wait(l->arrivals, index, fd, peer, len) < 0)
-		turn_away(l, &who, "out of memory");
+		refusal_give(&l->env, &who, "out of memory");
 }
 
 static void
@@ -311,7 +300,7 @@ listener_new(struct event_base *base, const struct config *config, const struct 
 	l->env.writer = writer;
 	l->env.counters = counters;
 	l->env.sizes = sizes;
-	l->refusals.per_second = LISTENER_REFUSALS_LOGGED;
+	l->env.refusals.per_second = LISTENER_REFUSALS_LOGGED;
 	l->space = space_new(base, spool->dir, config->limits.min_free, counters, fstatvfs);
 	l->clients = clients_new();
 	l->arrivals = arrivals_new(base, &arrivals_events, l);

@@ -18,6 +18,7 @@ liblistener_a_SOURCES = \
 	src/listener/rates.c src/listener/rates.h \
 	src/listener/rcpt.c \
 	src/listener/receive.c src/listener/receive.h \
+	src/listener/refusal.c src/listener/refusal.h \
 	src/listener/reply.c src/listener/reply.h \
 	src/listener/session.c src/listener/session.h src/listener/session_private.h \
 	src/listener/small.c \

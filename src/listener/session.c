@@ -34,6 +34,8 @@ enum { SESSION_LINGER_MS = 2000, SESSION_DRAIN_LINGER_MS = 500 };
 static const struct session_farewell timed_out = { "session_timeout", "4.4.2",
 	"timed out waiting for you" };
 static const struct session_farewell stopping = { "session_drained", "4.3.2", "shutting down" };
+static const struct session_farewell making_room = { "session_yielded", "4.3.2",
+	"others wait for your place" };
 static const struct session_farewell too_many_errors = { "session_errors", "4.7.0",
 	"too many errors" };
 
@@ -144,6 +146,7 @@ set_deadline(struct session *s)
 	const struct config_limits *limits = &s->env->config->limits;
 
 	s->has_moved = false;
+	s->moved_ms = clock_mono_ms();
 	if (s->phase == PHASE_COMMIT || s->phase == PHASE_VERIFY)
 		conn_set_deadline(s->conn, 0);
 	else if (s->phase == PHASE_DATA || s->phase == PHASE_CHUNK)
@@ -154,11 +157,15 @@ set_deadline(struct session *s)
 		conn_set_deadline(s->conn, limits->idle_ms);
 }
 
-/* Whether the session waits for the spool or for a password to be checked, not for its client. */
+/*
+ * Whether the session waits for the spool or for a password to be checked, not for its client.  A
+ * password is of no use once nobody can be answered.
+ */
 static bool
 is_at_work(const struct session *s)
 {
-	return s->phase == PHASE_COMMIT || s->phase == PHASE_VERIFY || data_is_waiting(s);
+	return s->phase == PHASE_COMMIT || (s->phase == PHASE_VERIFY && s->conn != NULL) ||
+	       data_is_waiting(s);
 }
 
 /*
@@ -311,6 +318,22 @@ session_start(struct session_env *env, int fd, const struct config_listen *liste
 	log_debug("session_begin", log_s("client", s->client), log_s("listener", listen->name));
 	begin(s);
 	return s;
+}
+
+int64_t
+session_idle_ms(const struct session *s, int64_t now_ms)
+{
+	static const unsigned idle =
+	    IN(PHASE_GREETED) | IN(PHASE_TLS) | IN(PHASE_READY) | IN(PHASE_AUTH) | IN(PHASE_VERIFY);
+
+	return (idle & IN(s->phase)) != 0 ? now_ms - s->moved_ms : 0;
+}
+
+void
+session_yield(struct session *s)
+{
+	session_part(s, &making_room);
+	session_advance(s);
 }
 
 void

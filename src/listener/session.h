@@ -37,9 +37,8 @@ struct session_env {
 	struct auth_env auth;
 	unsigned offered; /* set of smtp_extension that EHLO shows to everybody */
 	struct str line;  /* for a text that is formatted and used at once */
-	/* Of the log, since clients may cause thousands: refused commands, ends of sessions,
-	 * logins. */
-	struct log_limit rejections, endings, failed_logins;
+	/* Of the log, since clients may cause thousands: of them turned away, of commands, ... */
+	struct log_limit refusals, rejections, endings, failed_logins;
 	struct log_limit lingering; /* sessions a second that wait for their client to close */
 };
 
@@ -56,6 +55,15 @@ void session_env_clear(struct session_env *env);
 struct session *session_start(struct session_env *env, int fd, const struct config_listen *listen,
     const struct gate *gate, const struct sockaddr *peer, socklen_t peer_len,
     void (*on_end)(void *ctx), void *ctx);
+
+/*
+ * For how many ms the session has waited for its client to say something, or for a password to be
+ * checked, at a monotonic time; 0 within a transaction.
+ */
+int64_t session_idle_ms(const struct session *session, int64_t now_ms);
+
+/* Make room for another client: say 421 and free the session; on_end is called. */
+void session_yield(struct session *session);
 
 enum session_drain {
 	SESSION_DRAIN_GENTLY, /* 421 as soon as no transaction is open */

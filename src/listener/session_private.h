@@ -64,6 +64,7 @@ struct session {
 	void (*on_end)(void *ctx);
 	void *ctx;
 	struct policy policy; /* for who it is known to be now */
+	int64_t moved_ms;     /* when the deadline was set (monotonic) */
 	enum session_phase phase;
 	unsigned errors; /* those since the last message that count against limits.errors */
 	unsigned failed_logins;

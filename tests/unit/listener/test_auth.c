@@ -10,6 +10,7 @@
 #include <gsasl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "config/users.h"
@@ -96,6 +97,32 @@ START_TEST(a_refusal_tells_nothing_of_a_hash)
 	talk_say(&talk, "AUTH PLAIN " WRONG);
 	talk_hear(&talk, "535 5.7.8 .*");
 	ck_assert_int_lt((clock_mono_ms() - began + 20) % 1000, 220);
+}
+END_TEST
+
+static bool
+has_ended(const struct talk *t)
+{
+	return t->session == NULL;
+}
+
+/* Its place is free at once, and its password not looked at: here that would take a second or two.
+ */
+START_TEST(a_client_that_is_gone_is_not_waited_for)
+{
+	static const char said[] = "EHLO a\r\nAUTH PLAIN " PLAIN "\r\n";
+	int64_t began;
+
+	app.key.iterations = 6 * 1000 * 1000;
+	begin();
+	event_del(talk.readable); /* to close with unread replies resets the connection */
+	talk_send(&talk, said, sizeof said - 1);
+	talk_settle(&talk);
+	began = clock_mono_ms();
+	close(talk.fd);
+	talk_until(&talk, has_ended);
+	ck_assert_int_lt(clock_mono_ms() - began, 1000);
+	talk.fd = -1;
 }
 END_TEST
 
@@ -242,6 +269,7 @@ add_cases(Suite *suite)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_loop_test(tcase, conversations_at_all_paces, 0, TALK_PACES * CONVERSATIONS);
 	tcase_add_test(tcase, a_refusal_tells_nothing_of_a_hash);
+	tcase_add_test(tcase, a_client_that_is_gone_is_not_waited_for);
 	tcase_add_test(tcase, three_failures_end_the_session);
 	tcase_add_test(tcase, a_login_opens_the_relay);
 	tcase_add_test(tcase, other_hosts_need_tls);

@@ -190,6 +190,47 @@ START_TEST(test_limit_of_connections)
 }
 END_TEST
 
+/* The longest silence yields, but not before a second, and not within a transaction. */
+START_TEST(test_idle_guests_starve_nobody)
+{
+	struct guest busy, first, second, late;
+	struct house house;
+	int64_t until;
+
+	house_setup(&house);
+	house.config.limits.connections = 3;
+	house.config.limits.idle_ms = 30000;
+	house_open(&house);
+	guest_come(&house, &busy);
+	guest_say_hello(&busy);
+	guest_say_envelope(&busy);
+	guest_come(&house, &first);
+	guest_say_hello(&first);
+	for (until = clock_mono_ms() + 20; clock_mono_ms() < until;)
+		house_turn(&house);
+	guest_come(&house, &second);
+	guest_say_hello(&second);
+	guest_come(&house, &late);
+	guest_hear_code(&late, "421 4.7.0 ");
+	guest_go(&late);
+	for (until = clock_mono_ms() + 1100; clock_mono_ms() < until;)
+		house_turn(&house);
+	guest_come(&house, &late);
+	guest_hear_code(&late, "220 ");
+	guest_hear_code(&first, "421 4.3.2 relay.example.com others wait for your place");
+	guest_hear_end(&first);
+	guest_say(&busy, "x\r\n.\r\n", 6);
+	guest_hear_code(&busy, "250 2.0.0 ");
+	guest_say(&second, "NOOP\r\n", 6);
+	guest_hear_code(&second, "250 2.0.0 ");
+	guest_go(&busy);
+	guest_go(&first);
+	guest_go(&second);
+	guest_go(&late);
+	house_close(&house);
+}
+END_TEST
+
 /* Plain words would be garbage to it. */
 START_TEST(test_tls_clients_are_turned_away_without_a_word)
 {
@@ -373,6 +414,7 @@ add_cases(Suite *suite)
 	    trouble, test_disk_trouble, 0, (int)(sizeof troubles / sizeof *troubles));
 	tcase_add_loop_test(
 	    trouble, test_limit_of_connections, 0, (int)(sizeof limits_ / sizeof *limits_));
+	tcase_add_test(trouble, test_idle_guests_starve_nobody);
 	tcase_add_test(trouble, test_tls_clients_are_turned_away_without_a_word);
 	tcase_add_test(trouble, test_few_linger_that_do_not_leave);
 	suite_add_tcase(suite, trouble);
