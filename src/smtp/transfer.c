@@ -124,6 +124,17 @@ quote_run(struct writing *w, const char *in, size_t len)
 	return run;
 }
 
+/* The token begins nothing: its "=" stands for itself, whatever comes behind it. */
+static void
+put_stray(struct writing *w)
+{
+	struct smtp_transfer_encoder *e = w->encoder;
+
+	for (size_t i = 0; i < e->token_len; i++)
+		put_quoted(w, e->token[i]);
+	e->token_len = 0;
+}
+
 /* The token is the begin of "=3D", or of a "=" at the end of its line. */
 static void
 wrap_quoted(struct writing *w, char octet)
@@ -137,8 +148,7 @@ wrap_quoted(struct writing *w, char octet)
 		e->token_len = 0;
 		end_line(w);
 	} else if ((unsigned char)octet >= 0x80) {
-		put_token(w, e->token, e->token_len);
-		e->token_len = 0;
+		put_stray(w);
 		put_escaped(w, octet);
 	} else if (e->token_len == 0 && octet != '=') {
 		put_token(w, &octet, 1);
