@@ -27,6 +27,12 @@ int smtp_notify_parse(const char *text, size_t len, unsigned *out);
 /* Append "SUCCESS,DELAY"; not for 0. */
 void smtp_notify_format(struct str *out, unsigned notify);
 
+/*
+ * Read "type;xtext" of an ORCPT (RFC 3461 4.2): -1 when it is none, or too long.  What is beyond
+ * ASCII in an address of type utf-8 (RFC 6533 3) is kept as "\x{HEX}", which any server takes.
+ */
+int smtp_orcpt_parse(const char *text, size_t len, bool takes_utf8, char out[SMTP_ORCPT_MAX + 1]);
+
 /* Whether the sender is to hear of `what`.  Of failure and delay also where nothing was said. */
 bool smtp_notify_wants(unsigned notify, enum smtp_notify what);
 

@@ -212,17 +212,16 @@ read_notify(const struct value *value, void *out)
 	return NULL;
 }
 
-/* RFC 3461 4.2: an address type, ";", xtext. */
 static const struct smtp_status *
 read_orcpt(const struct value *value, void *out)
 {
 	struct smtp_rcpt *rcpt = out;
-	const char *semicolon = value->len > 0 ? memchr(value->text, ';', value->len) : NULL;
+	bool takes_utf8 = (value->offered & SMTP_EXT_SMTPUTF8) != 0;
 
-	if (semicolon == NULL || semicolon == value->text ||
-	    !smtp_xtext_is_valid(value->text, value->len))
+	if (value->text == NULL ||
+	    smtp_orcpt_parse(value->text, value->len, takes_utf8, rcpt->orcpt) < 0)
 		return &bad_value;
-	return copy_value(value, rcpt->orcpt, SMTP_ORCPT_MAX);
+	return NULL;
 }
 
 static const struct parameter mail_parameters[] = {
@@ -252,6 +251,15 @@ is_keyword_octet(char octet)
 	       (octet >= 'a' && octet <= 'z') || octet == '-';
 }
 
+/* RFC 5321 4.1.2, and what is beyond ASCII (RFC 6533 3). */
+static bool
+is_value_octet(char octet)
+{
+	unsigned char code = (unsigned char)octet;
+
+	return code > ' ' && code != 0x7F && code != '=';
+}
+
 /* Take "KEYWORD" or "KEYWORD=value" off the argument. */
 static const struct smtp_status *
 take_parameter(struct argument *argument, struct value *keyword, struct value *value)
@@ -265,7 +273,7 @@ take_parameter(struct argument *argument, struct value *keyword, struct value *v
 	keyword->len = (size_t)(at - keyword->text);
 	if (at < argument->end && *at == '=') {
 		value->text = ++at;
-		while (at<argument->end && * at> ' ' && *at < 0x7F && *at != '=')
+		while (at < argument->end && is_value_octet(*at))
 			at++;
 		value->len = (size_t)(at - value->text);
 	}

@@ -55,6 +55,20 @@ smtp_utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
+size_t
+smtp_utf8_decode(const char *text, size_t len, uint32_t *point)
+{
+	const unsigned char *octets = (const unsigned char *)text;
+	size_t n = len > 0 ? sequence_len(octets, len) : 0;
+
+	if (n == 0)
+		return 0;
+	*point = n == 1 ? octets[0] : octets[0] & (0x7Fu >> n);
+	for (size_t i = 1; i < n; i++)
+		*point = *point << 6 | (octets[i] & 0x3Fu);
+	return n;
+}
+
 bool
 smtp_is_ascii(const char *text, size_t len)
 {

@@ -210,6 +210,8 @@ START_TEST(reads_parameters_of_rcpt)
 		{ "NOTIFY=success,Failure", SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE, "" },
 		{ "NOTIFY=DELAY ORCPT=rfc822;a+2Bb@c", SMTP_NOTIFY_DELAY, "rfc822;a+2Bb@c" },
 		{ "ORCPT=utf-8;a\\x{FC}@b", 0, "utf-8;a\\x{FC}@b" },
+		{ "ORCPT=UTF-8;\xC3\xBC@b.\xE9\x83\xB5", 0, "UTF-8;\\x{FC}@b.\\x{90F5}" },
+		{ "ORCPT=utf-8;\xF0\x9F\x93\xAE+2B@b", 0, "utf-8;\\x{1F4EE}+2B@b" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -238,6 +240,11 @@ START_TEST(answers_bad_parameters_of_rcpt)
 		{ "ORCPT=;a@b", ALL, 501 },
 		{ "ORCPT=rfc822;a+b", ALL, 501 },
 		{ "ORCPT=rfc822;" X493 "x", ALL, 501 },
+		{ "ORCPT=rfc822;\xC3\xBC@b", ALL, 501 },
+		{ "ORCPT=utf-8;\xC3@b", ALL, 501 },
+		{ "ORCPT=utf-8;\xC3\xBC@b", ALL & ~SMTP_EXT_SMTPUTF8, 501 },
+		{ "ORCPT=utf-8;" X493 "\xC3\xBC", ALL, 501 },
+		{ "NOTIFY=N\xC3\x89VER", ALL, 501 },
 		{ "SIZE=1", ALL, 555 },
 		{ "NOTIFY=NEVER", 0, 555 },
 		{ "ORCPT=rfc822;a@b", ALL & ~SMTP_EXT_DSN, 555 },
