@@ -141,6 +141,14 @@ take_word(struct value *v, char *out, size_t size)
 	return len > 0 && len < size;
 }
 
+/* Whether a parameter's value was all: a "=" that is not in quotes, for one, would cut it short. */
+static bool
+is_over(struct value *v)
+{
+	skip_space(v);
+	return v->at == v->end || *v->at == ';';
+}
+
 /* Look for the boundary among the parameters; false: there is none that can be used. */
 static bool
 take_boundary(struct value *v, char out[SMTP_BOUNDARY_MAX + 1])
@@ -151,7 +159,7 @@ take_boundary(struct value *v, char out[SMTP_BOUNDARY_MAX + 1])
 		if (!take_word(v, name, sizeof name) || !take_octet(v, '='))
 			return false;
 		if (strcasecmp(name, "boundary") == 0)
-			return take_word(v, out, SMTP_BOUNDARY_MAX + 1) &&
+			return take_word(v, out, SMTP_BOUNDARY_MAX + 1) && is_over(v) &&
 			       out[strlen(out) - 1] != ' ';
 		(void)take_word(v, word, sizeof word);
 	}

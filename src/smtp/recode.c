@@ -49,6 +49,7 @@ struct smtp_recoder {
 	struct str plans;
 	size_t nbody; /* before this one */
 	enum body body;
+	bool is_preamble; /* of a multipart whose boundary has not come yet */
 	struct plan plan;
 	bool has_long, has_8bit, is_utf8; /* of the body so far */
 	struct smtp_transfer_encoder encoder;
@@ -146,7 +147,7 @@ find_way(struct smtp_recoder *r)
 
 	if (!is_long && !is_8bit)
 		return SMTP_TRANSFER_KEEP;
-	if (r->body == BODY_AROUND)
+	if (r->body == BODY_AROUND && !r->is_preamble)
 		return SMTP_TRANSFER_DROP; /* RFC 2046 5.1.1: no reader shows it */
 	if (r->body == BODY_LEAF)
 		return way_of_leaf(r);
@@ -188,6 +189,7 @@ begin_body(struct smtp_recoder *r, enum body body)
 	recall_plan(r);
 	r->in_header = false;
 	r->body = body;
+	r->is_preamble = body == BODY_AROUND;
 	r->has_long = r->has_8bit = false;
 	r->is_utf8 = true;
 	r->encoder = (struct smtp_transfer_encoder){ .way = (enum smtp_transfer)r->plan.way };
@@ -309,10 +311,13 @@ take_of_header(struct smtp_recoder *r, const char *text, size_t len)
 static bool
 take_boundary(struct smtp_recoder *r, const char *line, size_t len)
 {
+	size_t depth = r->boundaries.depth;
 	bool is_last;
 
 	if (!smtp_boundaries_take(&r->boundaries, line, len, &is_last))
 		return false;
+	if (r->boundaries.depth + is_last == depth)
+		r->is_preamble = false;
 	if (r->in_header)
 		end_header(r, HEADER_CUT);
 	end_body(r);
@@ -322,6 +327,7 @@ take_boundary(struct smtp_recoder *r, const char *line, size_t len)
 		begin_body(r, BODY_AROUND);
 	else
 		begin_header(r, false);
+	r->is_preamble = false;
 	return true;
 }
 

@@ -37,6 +37,8 @@ static const struct {
 	    SMTP_MIME_IDENTITY, X70 },
 	{ "Content-Type: multipart/mixed; boundary=" X70 "x\r\n", SMTP_MIME_OPAQUE,
 	    SMTP_MIME_IDENTITY, "" },
+	{ "Content-Type: multipart/mixed; boundary=--=_b\r\n", SMTP_MIME_OPAQUE, SMTP_MIME_IDENTITY,
+	    "--" },
 	{ "Content-Type: multipart/mixed; boundary=\"\"\r\n", SMTP_MIME_OPAQUE, SMTP_MIME_IDENTITY,
 	    "" },
 	{ "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n", SMTP_MIME_OPAQUE,

@@ -71,6 +71,10 @@ static const struct {
 			   "Content-Type: text/plain\r\n" CTE
 			   "quoted-printable\r\n\r\ncaf=E9\r\n--b--\r\nepilogue\r\n",
 	    false, false },
+	{ "a boundary that never comes", L | B, MULTI("b") "\r\n--c\r\n\r\n\xff" X1000 "\r\n", NULL,
+	    true, true },
+	{ "a boundary cut short by a =", B,
+	    MULTI("--=_b") "\r\n----=_b\r\n\r\n\xff\r\n----=_b--\r\n", NULL, false, true },
 	{ "parts without header or body", L,
 	    MULTI("b") "\r\n--b\r\n\r\n" X1000 "\r\n--b\r\nA: b\r\n--b\r\n\r\n--b--\r\n",
 	    MULTI("b") "\r\n--b\r\n" CTE "quoted-printable\r\n\r\n" Q1000
