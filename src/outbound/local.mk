@@ -23,10 +23,12 @@ liboutbound_a_SOURCES = \
 	src/outbound/parameters.c src/outbound/parameters.h \
 	src/outbound/pattern.c src/outbound/pattern.h src/outbound/pattern_provider.c \
 	src/outbound/ports.c src/outbound/ports.h \
+	src/outbound/pump.c \
 	src/outbound/report.c src/outbound/report.h \
 	src/outbound/route.c src/outbound/route.h \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
+	src/outbound/uplink_state.c \
 	src/outbound/answer.c src/outbound/pipeline.c src/outbound/send.c \
 	src/outbound/settle.c src/outbound/setup.c \
 	src/outbound/sweep.c src/outbound/sweep.h \
@@ -34,6 +36,6 @@ liboutbound_a_SOURCES = \
 	src/outbound/trust.c src/outbound/trust.h \
 	src/outbound/turn.c src/outbound/turn.h \
 	src/outbound/upstream.c src/outbound/upstream.h src/outbound/upstream_internal.h \
-	src/outbound/upstream_pool.c src/outbound/upstream_status.c \
+	src/outbound/upstream_pool.c src/outbound/upstream_status.c src/outbound/upstream_throttle.c \
 	src/outbound/width.c src/outbound/width.h \
 	src/outbound/words.c src/outbound/words.h

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* outbound_internal.h - shared by outbound.c (what runs by itself), drain.c and operator.c (what
- * people ask for) alone. */
+/*
+ * outbound_internal.h - shared by outbound.c (how the parts are put together), pump.c (what runs by
+ * itself), drain.c (how it ends) and operator.c (what people ask for) alone.
+ */
 #ifndef OUTBOUND_OUTBOUND_INTERNAL_H
 #define OUTBOUND_OUTBOUND_INTERNAL_H
 
+#include <event2/util.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "outbound/outbound.h"
 
 struct compact;
+struct delivery;
 struct event;
 struct feed;
 struct forward;
@@ -63,7 +67,14 @@ struct event *drain_deadline_new(struct event_base *base, struct outbound *outbo
 /* End a drain if nothing is in flight any more. */
 void drain_finish(struct outbound *outbound);
 
-/* Let pump() run once the present callbacks are through.  ctx is the struct outbound. */
+/* pump.c: ctx is the struct outbound. */
+
+/* Let pump_run() come once the present callbacks are through. */
 void pump_soon(void *ctx);
+/* Let messages move; the callback of an event. */
+void pump_run(evutil_socket_t fd, short what, void *ctx);
+/* The callbacks of an upstream. */
+struct delivery *pump_next(void *ctx, struct upstream *upstream);
+void pump_on_settled(void *ctx, struct upstream *upstream, struct delivery *delivery, bool last);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uplink_internal.h - shared by the files of an uplink alone: uplink.c (its life), setup.c (up to
- * the login), pipeline.c (what is sent when), send.c (how), answer.c (what replies do) and
- * settle.c (messages given back).
+ * uplink_internal.h - shared by the files of an uplink alone: uplink.c (its life), uplink_state.c
+ * (what is known of it), setup.c (up to the login), pipeline.c (what is sent when), send.c (how),
+ * answer.c (what replies do) and settle.c (messages given back).
  */
 #ifndef OUTBOUND_UPLINK_INTERNAL_H
 #define OUTBOUND_UPLINK_INTERNAL_H
@@ -90,16 +90,9 @@ void uplink_set_phase(struct uplink *uplink, enum uplink_phase phase);
 void uplink_enter(struct uplink *uplink);
 void uplink_leave(struct uplink *uplink);
 
-/* The step that is waited for. */
-enum step uplink_step(const struct uplink *uplink);
-
 /* A reply, or the next sign of life, must come within the upstream's timeout, and the time that
  * what is in flight and `octets` more take on a slow line. */
 void uplink_restart_deadline(struct uplink *uplink, uint64_t octets);
-
-/* "EHLO: 550 5.7.1 words (remedy)": what was said, for people. */
-void uplink_describe(
-    const struct uplink *uplink, enum step step, const char *remedy, char *out, size_t size);
 
 /* The upstream is in trouble: its owner holds it.  Tells once. */
 void uplink_tell_trouble(struct uplink *uplink, enum hold kind, const char *why);
@@ -109,6 +102,15 @@ void uplink_hold(struct uplink *uplink, enum hold kind, const char *why);
 
 /* End the connection; every message in it gets its due. */
 void uplink_break(struct uplink *uplink, const char *why);
+
+/* uplink_state.c */
+
+/* The step that is waited for. */
+enum step uplink_step(const struct uplink *uplink);
+
+/* "EHLO: 550 5.7.1 words (remedy)": what was said, for people. */
+void uplink_describe(
+    const struct uplink *uplink, enum step step, const char *remedy, char *out, size_t size);
 
 /* setup.c */
 void setup_send_ehlo(struct uplink *uplink);

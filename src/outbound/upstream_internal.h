@@ -2,7 +2,7 @@
 /*
  * upstream_internal.h - shared by the files of an upstream alone: upstream.c (its health: when is
  * it held, when is it tried again), upstream_pool.c (its connections and what they report),
- * upstream_status.c (what is told of it).
+ * upstream_throttle.c (less for one that wants less), upstream_status.c (what is told of it).
  */
 #ifndef OUTBOUND_UPSTREAM_INTERNAL_H
 #define OUTBOUND_UPSTREAM_INTERNAL_H
@@ -73,8 +73,14 @@ void pool_scout(struct upstream *upstream);
 size_t pool_wake(struct upstream *upstream, size_t ready);
 /* End every uplink that has no message; the others finish theirs. */
 void pool_finish(struct upstream *upstream);
+size_t pool_count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink));
+
+/* upstream_throttle.c */
+
 /* Whether it gets less than was configured, because it wanted less. */
 bool upstream_is_throttled(struct upstream *upstream);
-size_t pool_count(const struct upstream *upstream, bool (*what)(const struct uplink *uplink));
+/* The callback of an uplink; ctx is its struct member. */
+void throttle_on_reply(
+    void *ctx, struct uplink *uplink, enum throttle what, int64_t since_ms, const char *why);
 
 #endif

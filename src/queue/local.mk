@@ -4,6 +4,7 @@ libqueue_a_SOURCES = \
 	src/queue/explain.c src/queue/explain.h \
 	src/queue/heap.c src/queue/heap.h \
 	src/queue/index.c src/queue/index.h \
+	src/queue/item.c src/queue/item.h \
 	src/queue/lane.c src/queue/lane.h \
 	src/queue/plan.c src/queue/plan.h \
 	src/queue/queue.c src/queue/queue.h \

@@ -12,15 +12,10 @@
 #include "base/id.h"
 #include "queue/heap.h"
 #include "queue/index.h"
+#include "queue/item.h"
 #include "queue/lane.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
-
-enum {
-	MAP_BITS = 64,
-	RECORD_UNIT = 64, /* records lie at multiples of it */
-	OFFSET_BITS = 24, /* of a place: in units; the rest is the segment's number */
-};
 
 struct queue {
 	struct index index;
@@ -42,16 +37,10 @@ queue_new(void)
 	return queue;
 }
 
-static bool
-has_map(const struct queue_item *item)
-{
-	return item->nrcpt > MAP_BITS;
-}
-
 static void
 item_free(struct queue *queue, struct queue_item *item)
 {
-	if (has_map(item))
+	if (item_has_map(item))
 		free(item->done.map);
 	index_give(&queue->index, item);
 }
@@ -66,7 +55,7 @@ queue_free(struct queue **queue)
 		return;
 	queue_cursor_open(&cursor, *queue);
 	while ((item = queue_cursor_next(&cursor)) != NULL)
-		if (has_map(item))
+		if (item_has_map(item))
 			free(item->done.map);
 	heap_free(&(*queue)->waiting);
 	lane_table_free(&(*queue)->lanes);
@@ -118,18 +107,19 @@ static bool
 describe(struct queue *queue, struct queue_item *item, const struct spool_record *record)
 {
 	const struct envelope *envelope = record->envelope;
-	size_t words = (envelope->nrcpt + MAP_BITS - 1) / MAP_BITS;
+	size_t words = (envelope->nrcpt + ITEM_MAP_BITS - 1) / ITEM_MAP_BITS;
 
 	item->id = record->id;
 	item->nrcpt = (uint32_t)envelope->nrcpt;
-	if (has_map(item) && (item->done.map = calloc(words, sizeof(uint64_t))) == NULL)
+	if (item_has_map(item) && (item->done.map = calloc(words, sizeof(uint64_t))) == NULL)
 		return false;
 	if (!heap_reserve(&queue->waiting, queue->index.count + 1))
 		return false;
 	if ((item->lane = lane_acquire(&queue->lanes, envelope->from, PLAN_USUAL)) == 0)
 		return false;
-	item->place = record->place.segment << OFFSET_BITS | record->place.offset / RECORD_UNIT;
-	item->record_units = record->record_len / RECORD_UNIT & ((1u << OFFSET_BITS) - 1);
+	item->place =
+	    record->place.segment << ITEM_OFFSET_BITS | record->place.offset / ITEM_RECORD_UNIT;
+	item->record_units = record->record_len / ITEM_RECORD_UNIT & ((1u << ITEM_OFFSET_BITS) - 1);
 	item->content_len =
 	    record->content_len < UINT32_MAX ? (uint32_t)record->content_len : UINT32_MAX;
 	item->next_try_ms = envelope->next_try_ms;
@@ -296,64 +286,6 @@ queue_remove(struct queue *queue, struct queue_item *item)
 	item_free(queue, item);
 }
 
-static uint64_t *
-word_of(struct queue_item *item, uint32_t rcpt)
-{
-	return has_map(item) ? &item->done.map[rcpt / MAP_BITS] : &item->done.bits;
-}
-
-bool
-queue_rcpt_is_done(const struct queue_item *item, uint32_t rcpt)
-{
-	uint64_t word = has_map(item) ? item->done.map[rcpt / MAP_BITS] : item->done.bits;
-
-	return (word >> (rcpt % MAP_BITS) & 1) != 0;
-}
-
-bool
-queue_rcpt_done(struct queue_item *item, uint32_t rcpt)
-{
-	if (rcpt < item->nrcpt)
-		*word_of(item, rcpt) |= UINT64_C(1) << (rcpt % MAP_BITS);
-	return queue_is_done(item);
-}
-
-bool
-queue_is_done(const struct queue_item *item)
-{
-	const uint64_t *word = has_map(item) ? item->done.map : &item->done.bits;
-	uint32_t left = item->nrcpt;
-
-	for (; left >= MAP_BITS; left -= MAP_BITS)
-		if (*word++ != UINT64_MAX)
-			return false;
-	return left == 0 || *word == (UINT64_C(1) << left) - 1;
-}
-
-int64_t
-queue_release_ms(const struct queue_item *item)
-{
-	return item->release_s > 0 ? id_time_ms(item->id) + (int64_t)item->release_s * 1000 : 0;
-}
-
-/* An attempt, or an operator, gives it another next try. */
-bool
-queue_awaits_release(const struct queue_item *item)
-{
-	return item->state == QUEUE_WAITING && item->release_s > 0 && item->attempts == 0 &&
-	       item->next_try_ms > queue_release_ms(item) - 1000;
-}
-
-uint64_t
-queue_age_ms(const struct queue_item *item, int64_t now_ms)
-{
-	int64_t release = queue_release_ms(item);
-
-	if (release == 0)
-		return id_age_ms(item->id, now_ms);
-	return now_ms > release ? (uint64_t)(now_ms - release) : 0;
-}
-
 bool
 queue_sender_may_be(const struct queue *queue, const struct queue_item *item, const char *sender)
 {
@@ -378,22 +310,6 @@ size_t
 queue_count_state(const struct queue *queue, enum queue_state state)
 {
 	return queue->count_state[state];
-}
-
-struct spool_place
-queue_place(const struct queue_item *item)
-{
-	return (struct spool_place){
-		.segment = item->place >> OFFSET_BITS,
-		.offset =
-		    (uint32_t)(item->place & ((UINT64_C(1) << OFFSET_BITS) - 1)) * RECORD_UNIT,
-	};
-}
-
-uint32_t
-queue_record_len(const struct queue_item *item)
-{
-	return item->record_units * RECORD_UNIT;
 }
 
 struct queue_item *

@@ -2,10 +2,10 @@
 QUEUE_TESTS = \
 	tests/unit/queue/test_bounce \
 	tests/unit/queue/test_explain \
+	tests/unit/queue/test_item \
 	tests/unit/queue/test_plan \
 	tests/unit/queue/test_queue \
 	tests/unit/queue/test_reasons \
-	tests/unit/queue/test_release \
 	tests/unit/queue/test_retry \
 	tests/unit/queue/test_slab
 check_PROGRAMS += $(QUEUE_TESTS)
@@ -15,14 +15,14 @@ tests_unit_queue_test_bounce_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_bounce_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_explain_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_explain_LDADD = $(QUEUE_TEST_LIBS)
+tests_unit_queue_test_item_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_test_item_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_plan_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_plan_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_queue_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_queue_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_reasons_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_reasons_LDADD = $(QUEUE_TEST_LIBS)
-tests_unit_queue_test_release_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_queue_test_release_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_retry_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_retry_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_slab_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* test_release.c - what senders want sent later (RFC 4865); of queue/queue.c. */
+/* test_item.c - what an item tells by itself: its place, whose part has ended, and when its sender
+ * wants it sent (RFC 4865). */
+#include "queue/item.h"
+
 #include "queue/queue.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
@@ -78,11 +81,65 @@ START_TEST(a_retry_of_all_leaves_senders_their_wish)
 }
 END_TEST
 
+START_TEST(packs_its_place)
+{
+	static const struct spool_place places[] = { { .segment = 1, .offset = 4096 },
+		{ .segment = UINT64_C(1) << 39, .offset = 60 * 1024 * 1024 } };
+	char *rcpt = (char[]){ "b@example.com" };
+	struct envelope envelope = { .from = (char[]){ "" }, .rcpt = &rcpt, .nrcpt = 1 };
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct queue *queue = queue_new();
+		const struct spool_record record = {
+			.id = 1, .place = places[i], .record_len = 640, .envelope = &envelope
+		};
+		const struct queue_item *item = queue_add(queue, &record);
+
+		ck_assert_uint_eq(queue_place(item).segment, places[i].segment);
+		ck_assert_uint_eq(queue_place(item).offset, places[i].offset);
+		ck_assert_uint_eq(queue_record_len(item), 640);
+		queue_free(&queue);
+	}
+}
+END_TEST
+
+/* In the item itself, and in a map of its own. */
+START_TEST(is_done_when_every_recipient_is)
+{
+	static const size_t counts[] = { 1, ITEM_MAP_BITS - 1, ITEM_MAP_BITS, ITEM_MAP_BITS + 1,
+		2 * ITEM_MAP_BITS, 1000 };
+	char *rcpts[1000];
+
+	for (size_t i = 0; i < 1000; i++)
+		rcpts[i] = (char[]){ "b@example.com" };
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct envelope envelope = {
+			.from = (char[]){ "" }, .rcpt = rcpts, .nrcpt = counts[i]
+		};
+		const struct spool_record record = {
+			.id = 1, .record_len = 64, .envelope = &envelope
+		};
+		struct queue *queue = queue_new();
+		struct queue_item *item = queue_add(queue, &record);
+		uint32_t last = (uint32_t)counts[i] - 1;
+
+		ck_assert_int_eq(item_has_map(item), counts[i] > ITEM_MAP_BITS);
+		for (uint32_t rcpt = 0; rcpt < last; rcpt++)
+			ck_assert(!queue_rcpt_done(item, rcpt));
+		ck_assert(!queue_rcpt_is_done(item, last));
+		ck_assert(queue_rcpt_done(item, last));
+		ck_assert(queue_rcpt_is_done(item, last));
+		queue_free(&queue);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "release", the_age_counts_from_the_release, knows_who_waits_for_a_release,
 	    a_retry_of_all_leaves_senders_their_wish);
+	add_tests(suite, "packed", packs_its_place, is_done_when_every_recipient_is);
 }
 
 UNIT_MAIN("queue")

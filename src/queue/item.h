@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* item.h - how a queue_item packs what it knows: for queue.c and item.c alone. */
+#ifndef QUEUE_ITEM_H
+#define QUEUE_ITEM_H
+
+#include <stdbool.h>
+
+struct queue_item;
+
+enum {
+	ITEM_MAP_BITS = 64,    /* recipients whose ends fit in the item itself */
+	ITEM_RECORD_UNIT = 64, /* records lie at multiples of it */
+	ITEM_OFFSET_BITS = 24, /* of a place: in units; the rest is the segment's number */
+};
+
+/* Whether its recipients' ends are a map of their own. */
+bool item_has_map(const struct queue_item *item);
+
+#endif
