@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/sockaddr.h"
 #include "base/str.h"
+#include "smtp/utf8.h"
 
 /* A client chooses its name: only what domains and address literals are made of passes. */
 static void
@@ -48,7 +49,8 @@ trace_received(struct str *out, const struct trace *trace)
 	if (trace->tls[0] != '\0')
 		str_printf(out, " (%s)", trace->tls);
 	str_printf(out, " id %s", id);
-	if (trace->rcpt != NULL)
+	/* An address in UTF-8 would keep the message from going on as ASCII. */
+	if (trace->rcpt != NULL && smtp_is_ascii(trace->rcpt, strlen(trace->rcpt)))
 		str_printf(out, "\r\n\tfor <%s>", trace->rcpt);
 	str_printf(out, ";\r\n\t%s\r\n", date);
 }

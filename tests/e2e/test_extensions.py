@@ -61,6 +61,13 @@ def test_without_smtputf8_domains_go_in_ascii():
         assert provider.stats()["violations"] == 0
 
 
+def test_no_trace_makes_an_ascii_message_one_of_8_bits():
+    with Provider("--without", "SMTPUTF8") as provider, Postern(provider) as postern:
+        send(postern, "MAIL FROM:<a@x.example> SMTPUTF8", "<b@b\u00fccher.example>")
+        assert provider.wait_for(1)[0].content.isascii()
+        assert provider.stats()["violations"] == 0
+
+
 def test_priority_goes_on():
     with Provider() as provider, Postern(provider) as postern:
         send(postern, "MAIL FROM:<a@x.example> MT-PRIORITY=-4", "<b@y.example>")
