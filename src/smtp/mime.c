@@ -123,7 +123,7 @@ take_quoted(struct value *v, char *out, size_t size)
 	return len;
 }
 
-/* A token or a quoted string; false: there is none, or it does not fit. */
+/* A token or a quoted string; false: there is none, it does not fit, or NUL is in it. */
 static bool
 take_word(struct value *v, char *out, size_t size)
 {
@@ -138,7 +138,7 @@ take_word(struct value *v, char *out, size_t size)
 				out[len - 1] = *v->at;
 	}
 	out[len < size ? len : 0] = '\0';
-	return len > 0 && len < size;
+	return len > 0 && len < size && strlen(out) == len;
 }
 
 /* Whether a parameter's value was all: a "=" that is not in quotes, for one, would cut it short. */

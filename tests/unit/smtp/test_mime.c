@@ -77,6 +77,16 @@ START_TEST(sees_versions_and_signatures)
 }
 END_TEST
 
+START_TEST(takes_no_boundary_with_nul)
+{
+	static const char header[] = "Content-Type: multipart/mixed; boundary=\"\0b c\"\r\n";
+	struct smtp_mime mime;
+
+	smtp_mime_read(header, header + sizeof header - 1, &mime);
+	ck_assert_int_eq(mime.kind, SMTP_MIME_OPAQUE);
+}
+END_TEST
+
 START_TEST(knows_the_begin_of_a_field)
 {
 	ck_assert(smtp_field_begins("Subject: x\r\n", 12));
@@ -168,8 +178,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 	    table, reads_kind_encoding_and_boundary, 0, sizeof cases / sizeof *cases);
 	suite_add_tcase(suite, table);
-	add_tests(suite, "fields", sees_versions_and_signatures, knows_the_begin_of_a_field,
-	    writes_what_changes, folds_where_there_are_spaces);
+	add_tests(suite, "fields", sees_versions_and_signatures, takes_no_boundary_with_nul,
+	    knows_the_begin_of_a_field, writes_what_changes, folds_where_there_are_spaces);
 }
 
 UNIT_MAIN("smtp/mime")
