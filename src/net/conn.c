@@ -183,9 +183,3 @@ conn_ssl(struct conn *conn)
 {
 	return conn->io.ssl;
 }
-
-int
-conn_fd(const struct conn *conn)
-{
-	return conn->io.fd;
-}

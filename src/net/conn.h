@@ -88,7 +88,6 @@ int conn_start_tls(struct conn *conn, struct ssl_st *ssl);
 
 bool conn_is_secure(const struct conn *conn);
 struct ssl_st *conn_ssl(struct conn *conn); /* NULL when plain */
-int conn_fd(const struct conn *conn);
 
 enum conn_line { CONN_LINE_NONE, CONN_LINE_OK, CONN_LINE_TOO_LONG };
 

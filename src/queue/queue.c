@@ -312,12 +312,6 @@ queue_count_state(const struct queue *queue, enum queue_state state)
 	return queue->count_state[state];
 }
 
-struct queue_item *
-queue_oldest(const struct queue *queue)
-{
-	return index_oldest(&queue->index);
-}
-
 void
 queue_cursor_open(struct queue_cursor *cursor, struct queue *queue)
 {

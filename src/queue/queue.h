@@ -137,9 +137,6 @@ size_t queue_count_state(const struct queue *queue, enum queue_state state);
 struct spool_place queue_place(const struct queue_item *item);
 uint32_t queue_record_len(const struct queue_item *item);
 
-/* NULL when the queue is empty. */
-struct queue_item *queue_oldest(const struct queue *queue);
-
 /*
  * A walk over all messages, oldest first, which may take many turns of the loop: whatever is
  * removed or changed meanwhile does not disturb it.  It ends with those that were there when it
