@@ -242,12 +242,13 @@ damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, 
 	if (tell(spool, file, damage, is_torn))
 		return 0;
 	if (is_torn) {
-		log_warning("outcomes_cut", log_d("segment", damage->segment),
-		    log_d("offset", damage->offset), log_d("len", damage->len));
+		say(LOG_LEVEL_WARNING, "outcomes_cut", damage);
 		suffix = "end";
 	} else {
 		say(LOG_LEVEL_ERROR, "outcome_damage", damage);
 	}
+	if (damage->len == 0)
+		return 0;
 	snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".%s", damage->segment,
 	    damage->offset, suffix);
 	return set_aside(spool, fd, damage, name);

@@ -28,7 +28,8 @@ int damage_torn(const struct spool *spool, int fd, const struct damage *damage);
 /* A segment that cannot be read at all: it is counted and stays where it is. */
 void damage_unreadable(const struct spool *spool, const struct damage *damage);
 
-/* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut. */
+/* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut, or
+ * (len 0) are missing there. */
 int damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn);
 
 /* Move a file of the directory to damaged/, under a name that is free there: 0, or -1 and errno.  A

@@ -149,7 +149,8 @@ catch_up(const struct disk_ops *disk, struct replies *replies, int fd)
 
 	if (fstat(fd, &st) == -1)
 		return false;
-	if ((uint64_t)st.st_size == replies->end)
+	/* Behind the last outcome is a mark. */
+	if ((uint64_t)st.st_size < replies->end + OUTCOME_HEAD)
 		return true;
 	if (outcomes_follow(disk, fd, replies->segment, &replies->end, on_outcome, replies) == -1)
 		return false;

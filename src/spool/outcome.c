@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * outcome.c - append outcomes, each with one write, at the place where the last sound one ended.
+ * outcome.c - append outcomes, each with one write, over the mark behind the last one.
  * There is one writer, so that place is known, and what a failed write left is overwritten by the
  * next.
  */
@@ -83,13 +83,35 @@ find(struct spool_outcomes *outcomes, uint64_t segment)
 	return oldest;
 }
 
+/* Where its outcomes end: at the mark, which older files do not have.  0, or -1 and errno. */
+static int
+find_end(const struct disk_ops *disk, struct outcome_file *file)
+{
+	unsigned char mark[OUTCOME_MARK];
+	struct stat st;
+
+	if (fstat(file->fd, &st) < 0)
+		return -1;
+	file->end = (uint64_t)st.st_size;
+	if (file->end <= OUTCOME_MARK)
+		return 0;
+
+	uint64_t at = file->end - OUTCOME_MARK;
+	ssize_t n = disk->pread(file->fd, mark, sizeof mark, (off_t)at);
+
+	if (n < 0)
+		return -1;
+	if (outcome_mark_is_sound(file->segment, at, mark, (size_t)n))
+		file->end = at;
+	return 0;
+}
+
 /* Open SEGMENT.out, which is made if it is not there: 0, or -1 and errno. */
 static int
 open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file)
 {
 	const struct spool *spool = outcomes->spool;
 	char name[NAME_SIZE];
-	struct stat st;
 
 	close_file(file);
 	name_segment(segment, "out", name);
@@ -98,28 +120,36 @@ open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file
 		return -1;
 	/* Nor is a name durable that was found: whoever made it may have come to no sync. */
 	outcome_sync_name(outcomes->sync);
-	if (fstat(file->fd, &st) < 0) {
-		close_file(file);
-		return -1;
-	}
 	file->segment = segment;
-	file->size = (uint64_t)st.st_size;
-	return 0;
+	if (find_end(spool->disk, file) == 0)
+		return 0;
+
+	int error = errno;
+
+	close_file(file);
+	errno = error;
+	return -1;
 }
 
 int
 outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct outcome *outcome)
 {
 	struct outcome_file *file = find(outcomes, segment);
-	unsigned char bytes[OUTCOME_SIZE_MAX];
-	size_t len = outcome_encode(segment, outcome, bytes);
+	unsigned char bytes[OUTCOME_MARK + OUTCOME_SIZE_MAX + OUTCOME_MARK];
+	size_t len = 0;
 
 	if ((file->fd < 0 || file->segment != segment) && open_file(outcomes, segment, file) < 0)
 		return -1;
 	file->used = ++outcomes->uses;
-	if (outcome_sync_append(outcomes->sync, file->fd, bytes, len, file->size) < 0)
+	if (file->end == 0) {
+		outcome_mark_encode(segment, 0, bytes);
+		len = OUTCOME_MARK;
+	}
+	len += outcome_encode(segment, outcome, bytes + len);
+	outcome_mark_encode(segment, file->end + len, bytes + len);
+	if (outcome_sync_append(outcomes->sync, file, bytes, len + OUTCOME_MARK) < 0)
 		return -1;
-	file->size += len;
+	file->end += len;
 	return outcome_sync_dirty(outcomes->sync, segment, false);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * outcome_load.c - reading a file of outcomes.
- * A record that is not sound is looked past octet by octet: losing one outcome sends one message
- * twice, losing all that follow would send thousands.
+ * outcome_load.c - reading SEGMENT.out at the start, and making its end one to append to.
+ * What cannot be read now may be read later; what is no file of outcomes moves out of the way.
  */
 #include "config.h"
 
@@ -18,116 +17,6 @@
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spool.h"
-
-/* A file read from front to back through a buffer. */
-struct stream {
-	const struct disk_ops *disk;
-	int fd;
-	uint64_t at; /* of buffer[start] in the file */
-	size_t start, end;
-	bool is_over;
-	unsigned char buffer[64 * 1024];
-};
-
-/* Have a whole outcome in the buffer if the file has one: 0, or -1 and errno. */
-static int
-fill(struct stream *stream)
-{
-	if (stream->is_over || stream->end - stream->start >= OUTCOME_SIZE_MAX)
-		return 0;
-	memmove(stream->buffer, stream->buffer + stream->start, stream->end - stream->start);
-	stream->end -= stream->start;
-	stream->start = 0;
-	while (!stream->is_over && stream->end < sizeof stream->buffer) {
-		ssize_t n = stream->disk->pread(stream->fd, stream->buffer + stream->end,
-		    sizeof stream->buffer - stream->end, (off_t)(stream->at + stream->end));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		stream->is_over = n == 0;
-		stream->end += (size_t)n;
-	}
-	return 0;
-}
-
-static void
-skip(struct stream *stream, size_t len)
-{
-	stream->start += len;
-	stream->at += len;
-}
-
-/* From `sound` on up to here there is no outcome: 0, or -1 if it could not be set aside. */
-static int
-tell(const struct spool *spool, const struct stream *stream, uint64_t segment, uint64_t sound,
-    bool is_torn)
-{
-	const struct damage damage = {
-		.segment = segment,
-		.offset = (uint32_t)sound,
-		.len = stream->at - sound,
-		.what = is_torn ? "the end is no outcome" : "no outcome here",
-	};
-
-	return damage_outcomes(spool, stream->fd, &damage, is_torn);
-}
-
-/* Read all; *sound is where the last sound outcome ends.  0, or -1 and errno. */
-static int
-read_all(const struct spool *spool, struct stream *stream, uint64_t segment,
-    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx, uint64_t *sound)
-{
-	char reply[OUTCOME_REPLY_MAX + 1];
-	struct outcome outcome;
-
-	for (;;) {
-		if (fill(stream) < 0)
-			return -1;
-		if (stream->start == stream->end)
-			return 0;
-
-		size_t len = outcome_decode(segment, stream->buffer + stream->start,
-		    stream->end - stream->start, &outcome, reply);
-
-		if (len > 0 && *sound < stream->at)
-			tell(spool, stream, segment, *sound, false);
-		skip(stream, len > 0 ? len : 1);
-		if (len == 0)
-			continue;
-		*sound = stream->at;
-		fn(ctx, &outcome);
-	}
-}
-
-int
-outcomes_follow(const struct disk_ops *disk, int fd, uint64_t segment, uint64_t *at,
-    void (*fn)(void *ctx, uint64_t at, const struct outcome *outcome), void *ctx)
-{
-	struct stream *stream = calloc(1, sizeof *stream);
-	char reply[OUTCOME_REPLY_MAX + 1];
-	struct outcome outcome;
-	int result;
-
-	if (stream == NULL)
-		return -1;
-	stream->disk = disk;
-	stream->fd = fd;
-	stream->at = *at;
-	while ((result = fill(stream)) == 0 && stream->start < stream->end) {
-		size_t len = outcome_decode(segment, stream->buffer + stream->start,
-		    stream->end - stream->start, &outcome, reply);
-
-		if (len > 0)
-			fn(ctx, stream->at, &outcome);
-		skip(stream, len > 0 ? len : 1);
-		if (len > 0)
-			*at = stream->at;
-	}
-	free(stream);
-	return result;
-}
 
 struct loading {
 	void (*fn)(void *ctx, const struct outcome *outcome);
@@ -211,33 +100,68 @@ open_outcomes(const struct spool *spool, uint64_t segment, int *fd)
 	return 0;
 }
 
-/* Cut off an end that is no outcome.  What cannot be set aside, or cut, stays: outcomes behind it
- * are found all the same. */
-static void
-cut_end(const struct spool *spool, const struct stream *stream, uint64_t segment, uint64_t sound)
+/* Behind what is sound stands a mark from now on; a file in which nothing is begins anew. */
+static int
+write_mark(const struct spool *spool, int fd, uint64_t segment, const struct outcome_end *end)
 {
-	if (sound == stream->at || tell(spool, stream, segment, sound, true) < 0 ||
-	    spool->on_finding != NULL)
+	unsigned char first[OUTCOME_MARK], last[OUTCOME_MARK];
+	const bool is_new = end->sound == 0;
+	struct iovec iov[] = { { first, is_new ? sizeof first : 0 }, { last, sizeof last } };
+
+	outcome_mark_encode(segment, 0, first);
+	outcome_mark_encode(segment, end->sound + iov[0].iov_len, last);
+	return disk_write_all(spool->disk, fd, iov, 2, (off_t)end->sound);
+}
+
+/* For good before anything is appended: else the power could bring back the beginning of what was
+ * cut off, before the end of what was written there. */
+static int
+mend_end(const struct spool *spool, int fd, uint64_t segment, const struct outcome_end *end)
+{
+	if (end->sound < end->size && spool->disk->ftruncate(fd, (off_t)end->sound) < 0)
+		return -1;
+	if (!end->is_at_mark && write_mark(spool, fd, segment, end) < 0)
+		return -1;
+	return spool->disk->fdatasync(fd);
+}
+
+/* Octets behind what is sound are cut off.  What cannot be set aside, or cut, stays: outcomes
+ * behind it are found all the same. */
+static void
+check_end(const struct spool *spool, int fd, uint64_t segment, const struct outcome_end *end)
+{
+	const bool is_cut = end->sound == end->size;
+	const struct damage damage = {
+		.segment = segment,
+		.offset = (uint32_t)end->sound,
+		.len = end->size - end->sound,
+		.what = is_cut ? "outcomes may be missing: no mark behind the last one"
+			       : "the end is no outcome",
+	};
+
+	if (is_cut && (end->is_at_mark || (!end->has_marks && end->size > 0)))
 		return;
-	if (spool->disk->ftruncate(stream->fd, (off_t)sound) < 0)
-		log_warning("outcomes_not_cut", log_d("segment", segment), log_d("offset", sound),
-		    log_s("why", strerror(errno)));
+	if (damage_outcomes(spool, fd, &damage, true) < 0 || spool->on_finding != NULL)
+		return;
+	if (mend_end(spool, fd, segment, end) < 0)
+		log_warning("outcomes_not_cut", log_d("segment", segment),
+		    log_d("offset", end->sound), log_s("why", strerror(errno)));
 }
 
 static int
-read_file(const struct spool *spool, struct stream *stream, uint64_t segment,
+read_file(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
 {
-	uint64_t sound = 0;
-	int result = open_outcomes(spool, segment, &stream->fd), error;
+	struct outcome_end end;
+	int fd, result = open_outcomes(spool, segment, &fd), error;
 
-	if (stream->fd < 0)
+	if (fd < 0)
 		return result;
-	result = read_all(spool, stream, segment, fn, ctx, &sound);
+	result = outcomes_scan(spool, fd, segment, &end, fn, ctx);
 	error = errno;
 	if (result == 0)
-		cut_end(spool, stream, segment, sound);
-	close(stream->fd);
+		check_end(spool, fd, segment, &end);
+	close(fd);
 	errno = error;
 	return result;
 }
@@ -246,19 +170,11 @@ int
 outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx)
 {
-	struct stream *stream = calloc(1, sizeof *stream);
-	int result, error;
+	int result = read_file(spool, segment, fn, ctx);
 
-	if (stream == NULL)
-		return -1;
-	stream->disk = spool->disk;
-	result = read_file(spool, stream, segment, fn, ctx);
-	error = errno;
-	free(stream);
-	if (result < 0 && spool->on_finding != NULL && !disk_is_short(error)) {
-		damage_unreadable_outcomes(spool, segment, error);
+	if (result < 0 && spool->on_finding != NULL && !disk_is_short(errno)) {
+		damage_unreadable_outcomes(spool, segment, errno);
 		return 0;
 	}
-	errno = error;
 	return result;
 }

@@ -107,18 +107,38 @@ outcome_sync_take_gone(struct outcome_sync *sync, uint64_t *segment)
 	return true;
 }
 
+static int
+write_at(const struct disk_ops *disk, int fd, const void *data, size_t len, uint64_t at)
+{
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+
+	return disk_write_all(disk, fd, &iov, 1, (off_t)at);
+}
+
+/* Without a part of what was to stand behind the end.  Only tidiness: the next outcome is written
+ * over it, and loading cuts it off. */
+static void
+end_as_before(const struct disk_ops *disk, const struct outcome_file *file)
+{
+	unsigned char mark[OUTCOME_MARK];
+
+	if (disk->ftruncate(file->fd, (off_t)file->end) < 0 || file->end == 0)
+		return;
+	outcome_mark_encode(file->segment, file->end, mark);
+	write_at(disk, file->fd, mark, sizeof mark, file->end);
+}
+
 int
-outcome_sync_append(struct outcome_sync *sync, int fd, const void *data, size_t len, uint64_t at)
+outcome_sync_append(
+    struct outcome_sync *sync, const struct outcome_file *file, const void *data, size_t len)
 {
 	const struct disk_ops *disk = sync->spool->disk;
-	struct iovec iov = { (void *)(uintptr_t)data, len };
 	int error = 0;
 
 	pthread_mutex_lock(&sync->tails);
-	if (disk_write_all(disk, fd, &iov, 1, (off_t)at) < 0) {
+	if (write_at(disk, file->fd, data, len, file->end) < 0) {
 		error = errno;
-		/* Only tidiness: the next one is written over it, and loading cuts it off. */
-		disk->ftruncate(fd, (off_t)at);
+		end_as_before(disk, file);
 	}
 	pthread_mutex_unlock(&sync->tails);
 	errno = error;

@@ -24,6 +24,17 @@ struct wire {
 };
 _Static_assert(sizeof(struct wire) == OUTCOME_HEAD, "no padding");
 
+/* As an outcome it would be a very long one. */
+struct mark {
+	uint32_t crc; /* as an outcome's */
+	char magic[4];
+	uint64_t at;
+};
+_Static_assert(sizeof(struct mark) == OUTCOME_MARK, "no padding");
+_Static_assert((int)OUTCOME_MARK < (int)OUTCOME_HEAD, "no outcome fits into a mark");
+
+static const char mark_magic[4] = { 'm', 'a', 'r', 'k' };
+
 static uint32_t
 checksum(uint64_t segment, const unsigned char *bytes, size_t len)
 {
@@ -89,4 +100,26 @@ outcome_decode(uint64_t segment, const unsigned char *in, size_t len, struct out
 		.reply = size > OUTCOME_HEAD ? reply : NULL,
 	};
 	return size;
+}
+
+void
+outcome_mark_encode(uint64_t segment, uint64_t at, unsigned char out[OUTCOME_MARK])
+{
+	struct mark mark = { .at = htole64(at) };
+
+	memcpy(mark.magic, mark_magic, sizeof mark_magic);
+	memcpy(out, &mark, sizeof mark);
+	mark.crc = htole32(checksum(segment, out, OUTCOME_MARK));
+	memcpy(out, &mark.crc, sizeof mark.crc);
+}
+
+bool
+outcome_mark_is_sound(uint64_t segment, uint64_t at, const unsigned char *in, size_t len)
+{
+	unsigned char mark[OUTCOME_MARK];
+
+	if (len < OUTCOME_MARK)
+		return false;
+	outcome_mark_encode(segment, at, mark);
+	return memcmp(in, mark, OUTCOME_MARK) == 0;
 }

@@ -16,12 +16,21 @@ struct disk_ops;
 enum {
 	OUTCOME_HEAD = 32,
 	OUTCOME_SIZE_MAX = OUTCOME_HEAD + OUTCOME_REPLY_MAX,
+	OUTCOME_MARK = 16,  /* less than any outcome takes */
 	OUTCOME_FILES = 64, /* kept open */
 };
 
 /* Write the outcome's bytes, which are bound to the segment's number: how many. */
 size_t outcome_encode(
     uint64_t segment, const struct outcome *outcome, unsigned char out[OUTCOME_SIZE_MAX]);
+
+/*
+ * A mark is where SEGMENT.out begins, and where it ends: the next outcome is written over the last
+ * one, with its own mark behind it.  So one that ends with an outcome was cut.  A mark is bound to
+ * its segment and its place.
+ */
+void outcome_mark_encode(uint64_t segment, uint64_t at, unsigned char out[OUTCOME_MARK]);
+bool outcome_mark_is_sound(uint64_t segment, uint64_t at, const unsigned char *in, size_t len);
 
 /*
  * The outcome at in: how many bytes it takes, or 0 if there is none.  reply is copied to where
@@ -34,6 +43,19 @@ size_t outcome_decode(uint64_t segment, const unsigned char *in, size_t len, str
 int outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);
 
+/* How an open SEGMENT.out ends. */
+struct outcome_end {
+	uint64_t sound;  /* here the last outcome or mark ends */
+	uint64_t size;   /* here all ends */
+	bool has_marks;  /* older files have none */
+	bool is_at_mark; /* a mark is the last of what is sound */
+};
+
+/* Pass on every sound outcome of an open SEGMENT.out, and tell what else stands between them: 0, or
+ * -1 and errno. */
+int outcomes_scan(const struct spool *spool, int fd, uint64_t segment, struct outcome_end *end,
+    void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);
+
 /*
  * Pass on the sound outcomes of an open SEGMENT.out from *at on, and where each lies; *at becomes
  * the end of the last one.  What is not sound is passed over: outcomes_read() has told it.  0, or
@@ -44,8 +66,8 @@ int outcomes_follow(const struct disk_ops *disk, int fd, uint64_t segment, uint6
 
 struct outcome_file {
 	uint64_t segment;
-	int fd; /* -1: unused */
-	uint64_t size;
+	int fd;       /* -1: unused */
+	uint64_t end; /* of its last outcome */
 	uint64_t used;
 };
 
@@ -84,11 +106,11 @@ void outcome_sync_finish(struct outcome_sync *sync);
 void outcome_sync_free(struct outcome_sync **sync);
 
 /*
- * Write this at the sound end of a .out: 0, or -1 and errno, and it ends there as before.  Not
- * while the thread writes the file over with what it holds, after a sync that failed.
+ * Write this at the end of a .out: 0, or -1 and errno, and it ends there as before.  Not while the
+ * thread writes the file over with what it holds, after a sync that failed.
  */
-int
-outcome_sync_append(struct outcome_sync *sync, int fd, const void *data, size_t len, uint64_t at);
+int outcome_sync_append(
+    struct outcome_sync *sync, const struct outcome_file *file, const void *data, size_t len);
 
 /* The names in log/ are to be synced with the next outcomes. */
 void outcome_sync_name(struct outcome_sync *sync);

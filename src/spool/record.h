@@ -3,11 +3,13 @@
  * record.h - the bytes of a segment: its first block, and the heads of records.  Pure.  Only for
  * src/spool.
  *
- *   0                  the first block: the frame (magic, version, number, time, size)
- *   SEGMENT_SEAL_AT    the seal, which is written when the segment is complete: where its records
- * end SEGMENT_FRAME_AT   the frame once more SEGMENT_HEAD       records, each at a multiple of
- * RECORD_ALIGN: head (RECORD_ALIGN bytes), envelope, inline content, padding behind them        the
- * mark, which the next record overwrites: here the records end
+ *   - at 0, the first block: the frame (magic, version, number, time, size);
+ *   - at SEGMENT_SEAL_AT, the seal, which is written when the segment is complete: where its
+ * records end;
+ *   - at SEGMENT_FRAME_AT, the frame once more;
+ *   - from SEGMENT_HEAD on, records, each at a multiple of RECORD_ALIGN: head (RECORD_ALIGN bytes),
+ *     envelope, inline content, padding;
+ *   - behind them the mark, which the next record overwrites: here the records end.
  *
  * Numbers are little-endian.  Every checksum is seeded with the segment's number and the offset, so
  * that what an earlier life of a recycled file left behind is never taken for a record of this one.
@@ -23,8 +25,7 @@ enum {
 	RECORD_HEAD = RECORD_ALIGN,
 	RECORD_ENVELOPE_MAX = 16 * 1024 * 1024,
 	SEGMENT_HEAD = 4096,
-	SEGMENT_SEAL_AT =
-	    512, /* a sector of its own: a torn write of the seal spoils nothing else */
+	SEGMENT_SEAL_AT = 512, /* a sector of its own: torn, it spoils nothing else */
 	SEGMENT_SEAL = 64,
 	SEGMENT_FRAME_AT = 1024, /* a sector of its own, too */
 	SEGMENT_FRAME = 64,
@@ -34,8 +35,7 @@ enum {
 /* What the first block says of its segment. */
 struct segment_frame {
 	uint64_t number;
-	uint64_t
-	    size; /* of the file, before anything was committed to it; 0: unknown, or it grows */
+	uint64_t size;  /* of the file, before it held anything; 0: unknown, or it grows */
 	bool has_marks; /* segments of the first posterns have none */
 };
 
@@ -50,8 +50,7 @@ struct record {
 	uint32_t content_crc; /* of the content alone */
 	uint32_t envelope_len;
 	uint32_t envelope_crc; /* seeded */
-	uint32_t
-	    durable; /* everything below this offset was synced before this record was written */
+	uint32_t durable;      /* all below this offset was synced before this record was written */
 };
 
 void record_encode(const struct record *record, unsigned char out[RECORD_HEAD]);

@@ -125,6 +125,15 @@ by_offset(const void *a, const void *b)
 }
 
 static void
+add_mark(struct rewrite *rewrite)
+{
+	unsigned char mark[OUTCOME_MARK];
+
+	outcome_mark_encode(rewrite->to, rewrite->outcomes.len, mark);
+	str_add(&rewrite->outcomes, mark, sizeof mark);
+}
+
+static void
 add_outcome(void *ctx, const struct outcome *outcome)
 {
 	struct rewrite *rewrite = ctx;
@@ -135,6 +144,8 @@ add_outcome(void *ctx, const struct outcome *outcome)
 
 	if (at == NULL)
 		return;
+	if (rewrite->outcomes.len == 0)
+		add_mark(rewrite);
 	moved.offset = rewrite->place[at - rewrite->offset];
 	str_add(&rewrite->outcomes, bytes, outcome_encode(rewrite->to, &moved, bytes));
 }
@@ -160,6 +171,7 @@ write_outcomes(struct rewrite *rewrite)
 	spool->on_finding = told;
 	if (result < 0 || rewrite->outcomes.len == 0)
 		return result;
+	add_mark(rewrite);
 	if (str_is_bad(&rewrite->outcomes)) {
 		errno = ENOMEM;
 		return -1;

@@ -365,6 +365,35 @@ def test_a_torn_end_is_no_clean_bill(filled):
     assert found["findings"][0]["offset"] == at
 
 
+def outcome_ends(path):
+    """Where the first mark ends, and each outcome behind it."""
+    data, at = path.read_bytes(), 16
+    while at < len(data) - 16:
+        yield at
+        at += struct.unpack_from("<H", data, at + 4)[0]
+    assert at == len(data) - 16
+    yield at
+
+
+@pytest.mark.parametrize("is_repaired", [True, False], ids=["repair", "start"])
+def test_outcomes_cut_between_two_are_told(filled, is_repaired):
+    path = next(p for p in sorted((filled.spool / "log").glob("*.out")) if p.stat().st_size > 32)
+    for end in [*reversed(list(outcome_ends(path))), 0]:
+        os.truncate(path, end)
+        code, found = filled.check()
+        finding, = found["findings"]
+        assert code == 65 and found["torn"] == 1 and found["damage"] == 0
+        assert (finding["file"], finding["offset"], finding["length"]) == (f"log/{path.name}", end, 0)
+    if is_repaired:
+        assert filled.postern.ctl("spool", "check", "--repair").returncode == 0
+        assert filled.check()[0] == 0
+    settle(filled, set())
+    said = [(line["segment"], line["offset"]) for line in filled.postern.log("outcomes_cut")]
+    assert said == ([] if is_repaired else [(str(int(path.stem, 16)), "0")])
+    filled.postern.stop()
+    assert filled.check()[0] == 0, "told once"
+
+
 def test_lost_outcomes_cost_no_message(filled):
     for path in (filled.spool / "log").glob("*.out"):
         path.unlink()

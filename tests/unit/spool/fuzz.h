@@ -37,9 +37,6 @@ struct world {
 	size_t hits;
 };
 
-/* Of every message that was put off: the octets of its outcome. */
-size_t fuzz_outcome_size(void);
-
 void fuzz_live(struct world *world);
 
 /* As the life left it. */

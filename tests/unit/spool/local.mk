@@ -11,6 +11,7 @@ SPOOL_TESTS = \
 	tests/unit/spool/test_last_reply \
 	tests/unit/spool/test_outcome \
 	tests/unit/spool/test_outcome_keep \
+	tests/unit/spool/test_outcome_load \
 	tests/unit/spool/test_reader \
 	tests/unit/spool/test_record \
 	tests/unit/spool/test_recycle \
@@ -26,7 +27,8 @@ SPOOL_RIG = tests/unit/spool/librig.a
 check_LIBRARIES = $(SPOOL_RIG)
 tests_unit_spool_librig_a_SOURCES = \
 	tests/unit/spool/rig.c tests/unit/spool/rig.h tests/unit/spool/rig_disk.c \
-	tests/unit/spool/rig_power.c tests/unit/spool/rig_sample.c tests/unit/spool/rig_sample.h
+	tests/unit/spool/rig_power.c tests/unit/spool/rig_sample.c tests/unit/spool/rig_sample.h \
+	tests/unit/spool/rig_series.c tests/unit/spool/rig_series.h
 tests_unit_spool_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 SPOOL_LIBS = $(SPOOL_RIG) libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS)
 
@@ -58,6 +60,8 @@ tests_unit_spool_test_last_reply_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_last_reply_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_outcome_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_outcome_load_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_spool_test_outcome_load_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_outcome_keep_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_outcome_keep_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_crash_CPPFLAGS = $(UNIT_CPPFLAGS)
