@@ -93,13 +93,14 @@ finish(struct spare *spare)
 	name_prep(prep);
 	/* Number 0 is no segment's.  If another process was quicker, ours is not needed. */
 	name_segment(0, "spare", name);
-	if (board_spares(spool->board) == 0 ||
-	    spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
+	if (spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
 		spare_cancel(spare);
 		return;
 	}
 	close(spare->fd);
 	spare->fd = -1;
+	/* Who has said meanwhile that none may stay has looked for them already. */
+	spare_trim(spool, board_spares(spool->board));
 }
 
 /* The piece is synced at once: a segment of dirty pages at a time would hold up the commits. */

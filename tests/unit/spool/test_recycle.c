@@ -13,6 +13,7 @@
 #include "../unit.h"
 #include "base/clock.h"
 #include "rig.h"
+#include "spool/spare.h"
 
 enum { SMALL = 128 * 1024 };
 
@@ -247,6 +248,44 @@ START_TEST(outcomes_of_an_earlier_process_are_written_again)
 }
 END_TEST
 
+static struct board *lowered;
+
+/* As if another thread had lowered the limit, and looked for spares, just before. */
+static int
+lowering_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	board_allow_spares(lowered, 0);
+	return rig_disk.renameat(from_dir, from, to_dir, to);
+}
+
+static unsigned
+make_spare(struct rig *rig, const struct disk_ops *disk)
+{
+	struct spare spare = { rig->spool, -1, 0 };
+
+	rig->spool->disk = disk;
+	board_allow_spares(rig->board, 1);
+	while (spare_begin(&spare) && spare_step(&spare))
+		;
+	ck_assert_int_eq(spare.fd, -1);
+	ck_assert_uint_eq(rig_count(rig, "log", ".prep"), 0);
+	return rig_count(rig, "log", ".spare");
+}
+
+START_TEST(no_spare_outlives_its_limit)
+{
+	struct disk_ops lowering = rig_disk;
+	struct rig rig;
+
+	lowering.renameat = lowering_renameat;
+	rig_open(&rig, SMALL);
+	lowered = rig.board;
+	ck_assert_uint_eq(make_spare(&rig, &lowering), 0);
+	ck_assert_uint_eq(make_spare(&rig, &rig_disk), 1);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_large_file_is_dropped)
 {
 	struct rig rig;
@@ -273,7 +312,8 @@ add_cases(Suite *suite)
 	    spares_are_limited_and_of_full_size, blocks_are_written_ahead,
 	    a_recycled_segment_shows_only_what_is_new,
 	    nothing_is_dropped_before_the_outcomes_are_safe,
-	    outcomes_of_an_earlier_process_are_written_again, a_large_file_is_dropped);
+	    outcomes_of_an_earlier_process_are_written_again, no_spare_outlives_its_limit,
+	    a_large_file_is_dropped);
 }
 
 UNIT_MAIN("spool/recycle")
