@@ -133,10 +133,24 @@ render_routes(FILE *out, const json_t *routes)
 	}
 }
 
+static void
+render_queue(FILE *out, const json_t *queue)
+{
+	fprintf(out,
+	    "queue: %lld messages: %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
+	    (long long)render_number(queue, "messages"), (long long)render_number(queue, "ready"),
+	    (long long)render_number(queue, "waiting"), (long long)render_number(queue, "sending"),
+	    (long long)render_number(queue, "held"));
+	if (render_number(queue, "messages") > 0)
+		render_age(out, render_number(queue, "oldest_s"));
+	else
+		fputc('-', out);
+	fputc('\n', out);
+}
+
 void
 render_status(FILE *out, const json_t *status)
 {
-	const json_t *queue = json_object_get(status, "queue");
 	const json_t *counters = json_object_get(status, "counters");
 
 	fprintf(out, "postern %s on %s, started %s, config generation %lld\n",
@@ -144,13 +158,7 @@ render_status(FILE *out, const json_t *status)
 	    render_get(status, "started"), (long long)render_number(status, "generation"));
 	if (!json_is_true(json_object_get(status, "recovered")))
 		fputs("the spool is still being read after the start: the numbers grow\n", out);
-	fprintf(out,
-	    "queue: %lld messages: %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
-	    (long long)render_number(queue, "messages"), (long long)render_number(queue, "ready"),
-	    (long long)render_number(queue, "waiting"), (long long)render_number(queue, "sending"),
-	    (long long)render_number(queue, "held"));
-	render_age(out, render_number(queue, "oldest_s"));
-	fputc('\n', out);
+	render_queue(out, json_object_get(status, "queue"));
 	if (render_number(counters, "spool_full") != 0)
 		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
 	render_upstreams(out, json_object_get(status, "upstreams"));

@@ -99,21 +99,41 @@ START_TEST(nobody_reads_any_more)
 END_TEST
 
 static char *
-render_upstream(const char *fields)
+render_status_of(const char *text)
 {
-	char text[1024], *out = NULL;
+	char *out = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&out, &size);
 	json_t *status;
 
-	(void)snprintf(
-	    text, sizeof text, "{\"upstreams\":[{\"name\":\"ses\",\"state\":\"up\",%s}]}", fields);
 	ck_assert_ptr_nonnull(status = json_loads(text, 0, NULL));
 	render_status(stream, status);
 	json_decref(status);
 	fclose(stream);
 	return out;
 }
+
+static char *
+render_upstream(const char *fields)
+{
+	char text[1024];
+
+	(void)snprintf(
+	    text, sizeof text, "{\"upstreams\":[{\"name\":\"ses\",\"state\":\"up\",%s}]}", fields);
+	return render_status_of(text);
+}
+
+START_TEST(the_age_of_the_oldest_is_shown_where_there_is_one)
+{
+	char *none = render_status_of("{\"queue\":{\"messages\":0,\"oldest_s\":0}}");
+	char *some = render_status_of("{\"queue\":{\"messages\":2,\"oldest_s\":300}}");
+
+	ck_assert_msg(strstr(none, "; oldest -\n") != NULL, "%s", none);
+	ck_assert_msg(strstr(some, "; oldest   5m\n") != NULL, "%s", some);
+	free(none);
+	free(some);
+}
+END_TEST
 
 START_TEST(pace_and_estimate_are_told_in_words)
 {
@@ -160,7 +180,7 @@ add_cases(Suite *suite)
 	add_tests(suite, "render", no_control_octet_comes_through,
 	    routes_are_named_but_for_the_default, an_empty_queue_says_so,
 	    a_selection_says_how_many_match, nobody_reads_any_more,
-	    pace_and_estimate_are_told_in_words);
+	    the_age_of_the_oldest_is_shown_where_there_is_one, pace_and_estimate_are_told_in_words);
 }
 
 UNIT_MAIN("render")
