@@ -109,7 +109,7 @@ class Peer:
         self.close(show=kind is not None)
 
     def close(self, show):
-        self.stop()
+        self.kill()  # at once: nothing hangs on how it ends
         if show and self.log_file.exists():
             print(f"---- {self.log_file}\n" + self.log_file.read_text(errors="replace")[-20000:])
         self._own.cleanup()
@@ -242,6 +242,16 @@ def _signal_group(pid, number):
 
 
 def _wait_gone(process, timeout):
-    """Wait until nothing is left of a process and its group."""
+    """Wait until nothing runs of a process and its group.  Who reaps what it has forked, if anybody, is not waited for."""
     process.wait(timeout)
-    wait_until(lambda: not _signal_group(process.pid, 0), timeout, "the end of a peer")
+    wait_until(lambda: not _signal_group(process.pid, 0) or not _runs(process.pid), timeout, "the end of a peer")
+
+
+def _runs(group):
+    """Is a process of this group more than a zombie?"""
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = path.read_text().rsplit(") ", 1)[1].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False

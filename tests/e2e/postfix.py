@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Debian's Postfix as an upstream, which asks Dovecot about logins."""
 
+import os
 import re
 import shutil
-import subprocess
 
 from peers import DOMAIN, MAILBOXES, Peer
 from provider import PASSWORD, wait_until
@@ -67,6 +67,10 @@ minimal_backoff_time = 1s
 queue_run_delay = 1s
 """
 
+# The folders of queue_directory, as Debian's postfix-files has them.
+QUEUE = {**dict.fromkeys(("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+                          "saved", "trace"), 0o700), "public": 0o2710, "pid": 0o755}
+
 DOVECOT_SETTINGS = """\
 base_dir = {dir}/dovecot
 state_dir = {dir}/dovecot
@@ -108,17 +112,23 @@ class Postfix(Peer):
         for name, owner in (("queue", "root"), ("data", "postfix"), ("mail", "nobody"), ("dovecot", "root")):
             (self.dir / name).mkdir()
             shutil.chown(self.dir / name, owner)
+        for name, mode in QUEUE.items():  # "postfix check" would make them, with seconds of sleep between its looks
+            folder = self.dir / "queue" / name
+            folder.mkdir()
+            shutil.chown(folder, "root" if name == "pid" else "postfix", "postdrop" if name == "public" else "root")
+            folder.chmod(mode)
         mailboxes = "".join(f"{name}@{DOMAIN} {name}/\n" for name in MAILBOXES)
         (self.dir / "mailboxes").write_text(mailboxes)
         (self.dir / "master.cf").write_text(SERVICES.format(**self.ports))
         (self.dir / "main.cf").write_text(
             SETTINGS.format(dir=self.dir, domain=DOMAIN, size=self._size, cert=cert, key=key))
+        for name in ("main.cf", "mailboxes"):
+            os.utime(self.dir / name, (0, 0))  # a file of this second would be read again and again until it is older
         (self.dir / "dovecot.conf").write_text(DOVECOT_SETTINGS.format(dir=self.dir, mechanisms=self._mechanisms))
         users = self.dir / "users"
         users.write_text(f"{self.user}:{self.password}\n")
         shutil.chown(users, "dovecot")
         users.chmod(0o600)
-        subprocess.run(["/usr/sbin/postfix", "-c", self.dir, "check"], check=True, timeout=60)  # makes the folders
 
     def start(self):
         (self.dir / "auth").unlink(missing_ok=True)  # of one that was killed
