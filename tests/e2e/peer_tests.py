@@ -4,7 +4,6 @@
 import collections
 import email
 import email.policy
-import json
 import random
 import smtplib
 import subprocess
@@ -63,7 +62,7 @@ def delivered(peer, postern, n, mailbox="b"):
 
 def queued(postern):
     """How many messages wait."""
-    return len(json.loads(postern.ctl("queue", "--json").stdout))
+    return len(postern.queue())
 
 
 def report(peer, postern):

@@ -84,7 +84,7 @@ def attack(postern, growth_max=GROWTH_MAX):
     ids += customer.was_served()
     for id in ids:
         postern.wait_log("delivered", id=id)
-    wait_until(lambda: "clients: 0 now" in postern.ctl("status").stdout, what="the end of all sessions")
+    wait_until(lambda: postern.status()["counters"]["clients"] == 0, what="the end of all sessions")
     assert postern.worker("listener") == listener
     assert grown < growth_max, f"grew by {grown // 1024} KiB"
     log = postern.log_file.stat().st_size - log_before

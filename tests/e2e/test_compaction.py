@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """While one message of a hundred stays, the log keeps within twice what stays and two segments."""
 
-import json
 import os
 import time
 
@@ -34,7 +33,7 @@ def used(postern):
 
 
 def waiting(postern):
-    return json.loads(postern.ctl("queue", "--json").stdout)
+    return postern.queue()
 
 
 def wait_for_bound(postern, timeout=60):

@@ -158,8 +158,7 @@ def test_delete(stuck):
 def test_reload(postern):
     postern.set(hostname="other.example")
     ok(postern.ctl("reload"))
-    wait_until(lambda: json.loads(postern.ctl("status", "--json").stdout or "{}").get("hostname") == "other.example",
-               what="the new config")
+    wait_until(lambda: postern.status().get("hostname") == "other.example", what="the new config")
 
 
 def test_reload_of_a_bad_config_says_why_and_changes_nothing(postern):

@@ -301,7 +301,7 @@ def test_a_reload_brings_the_new_config(provider):
                 assert new.reply() == "220 new.example ESMTP postern"
             assert old.transact().startswith("250 "), "the old session goes on"
         assert len(provider.wait_for(1)) == 1
-        status = json.loads(postern.ctl("status", "--json").stdout)
+        status = postern.status()
         assert status["generation"] == 2 and status["hostname"] == "new.example"
         postern.wait_log("generation_gone", generation=1)
 

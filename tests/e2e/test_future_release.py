@@ -2,7 +2,6 @@
 """FUTURERELEASE (RFC 4865): a message waits until its sender wants it sent, whatever happens meanwhile."""
 
 import datetime
-import json
 import time
 
 import pytest
@@ -28,7 +27,7 @@ def until(seconds):
 
 
 def shown(postern, id):
-    return next(m for m in json.loads(postern.ctl("queue", "--json").stdout) if m["id"] == id)
+    return next(m for m in postern.queue() if m["id"] == id)
 
 
 @pytest.fixture

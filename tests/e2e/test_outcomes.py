@@ -3,7 +3,6 @@
 
 import email
 import email.utils
-import json
 import re
 
 import pytest
@@ -47,7 +46,7 @@ def status_of(report):
 
 
 def queue(postern):
-    return json.loads(postern.ctl("queue", "--json").stdout)
+    return postern.queue()
 
 
 # For now: deferred, and retried

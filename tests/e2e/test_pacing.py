@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """How fast an upstream is sent mail: as configured, slower when it says so, and faster again; no message pays for it."""
 
-import json
 
 import pytest
 from postern import Postern, wait_until
@@ -13,7 +12,7 @@ THROTTLE = "454 4.7.0 Throttling failure: Maximum sending rate exceeded"
 
 def upstream(postern):
     """The first upstream of `posternctl status --json`."""
-    return json.loads(postern.ctl("status", "--json").stdout)["upstreams"][0]
+    return postern.status()["upstreams"][0]
 
 
 def assert_no_message_paid(postern):
@@ -47,7 +46,7 @@ def test_a_few_messages_need_not_wait_for_a_days_rate(provider):
     with Postern(provider, upstream={"rate": "100/d"}) as postern:
         send_many(postern, 12)
         provider.wait_for(11)
-        wait_until(lambda: len(json.loads(postern.ctl("queue", "--json").stdout)) == 1, what="a queue of one")
+        wait_until(lambda: len(postern.queue()) == 1, what="a queue of one")
 
 
 @pytest.mark.parametrize("reply", [THROTTLE, "421 4.7.28 unusual rate of mail"])

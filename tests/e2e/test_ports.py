@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Several ports of one upstream: the first that can be reached is used, and no message waits for the others."""
 
-import json
 import socket
 
 import pytest
@@ -11,7 +10,7 @@ from provider import Provider, answers
 
 def upstream(postern):
     """The first upstream of `posternctl status --json`."""
-    return json.loads(postern.ctl("status", "--json").stdout)["upstreams"][0]
+    return postern.status()["upstreams"][0]
 
 
 def relay(provider, ports, **keys):

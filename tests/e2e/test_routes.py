@@ -59,7 +59,7 @@ class Pair:
 
     def route(self, name):
         """A route of posternctl status."""
-        routes = json.loads(self.postern.ctl("status", "--json").stdout)["routes"]
+        routes = self.postern.status()["routes"]
         return next(route for route in routes if route["name"] == name)
 
     def message(self, id):
@@ -131,7 +131,7 @@ def test_a_held_upstream_keeps_only_its_own_recipients_waiting():
         pair.postern.wait_log("upstream_held", upstream="a")
         other = pair.postern.send(to=[BOTH[1]])
         pair.delivered(other, BOTH[1])
-        message = json.loads(pair.postern.ctl("queue", "--json").stdout)[0]
+        message = pair.postern.queue()[0]
         assert message["to"] == [BOTH[0]] and message["routes"] == ["to-a"]
         assert "by to-a" in pair.postern.ctl("queue").stdout
         waiting, done = pair.message(id)["recipients"]

@@ -39,8 +39,7 @@ def many(provider):
         with postern.smtp() as client:
             for i in range(3000):
                 submit(client, b"Subject: t\r\n\r\nx\r\n", f"s{i % 3}@x.example", [f"b{i}@y.example"])
-        wait_until(lambda: json.loads(postern.ctl("status", "--json").stdout)["queue"]["messages"] == 3000,
-                   what="3000 messages")
+        wait_until(lambda: postern.status()["queue"]["messages"] == 3000, what="3000 messages")
         yield postern
 
 
@@ -256,7 +255,7 @@ def test_orders_are_refused_until_the_spool_is_read(provider):
         postern.stop()
         postern.before_exec = refuse_segments
         postern.start(wait=False)
-        wait_until(lambda: postern.ctl("status", "--json").returncode == 0, 30, "the control socket")
+        wait_until(postern.status, 30, "the control socket")
         assert json.loads(ok(postern.ctl("status", "--json")))["recovered"] is False
         for order in (["retry"], ["retry", "--all"], ["retry", "--from", "*@*"], ["hold", "--all"], ["release", "--all"],
                       ["delete", "--older", "0"], ["delete", min(ids)]):

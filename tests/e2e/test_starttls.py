@@ -116,7 +116,7 @@ def test_who_never_shakes_hands_counts_and_is_let_go():
     limits = {"idle": "1s", "connections": 2}
     with Provider() as provider, Postern(provider, limits=limits, listen={"tls": "implicit", **shown()}) as postern:
         silent = [socket.create_connection(("127.0.0.1", postern.port)) for _ in range(2)]
-        wait_until(lambda: "clients: 2 now" in postern.ctl("status").stdout, what="two sessions")
+        wait_until(lambda: postern.status()["counters"]["clients"] == 2, what="two sessions")
         with Talk(postern.port) as talk:
             assert talk.is_over()
         for sock in silent:

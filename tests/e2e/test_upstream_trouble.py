@@ -2,7 +2,6 @@
 """Trouble of the upstream is no trouble of the mail: it stays, nothing leaks, and it goes when the trouble ends."""
 
 import base64
-import json
 
 import pytest
 from postern import Postern
@@ -13,7 +12,7 @@ PASSWORDS = [b"secret", base64.b64encode(b"\0user\0secret"), base64.b64encode(b"
 
 def upstream(postern):
     """The first upstream of `posternctl status --json`."""
-    return json.loads(postern.ctl("status", "--json").stdout)["upstreams"][0]
+    return postern.status()["upstreams"][0]
 
 
 def assert_held(postern, *words):
@@ -23,7 +22,7 @@ def assert_held(postern, *words):
     assert "held because: " in shown or "up," in shown  # "up" between two probes
     for word in words:
         assert word.lower() in record["why"].lower(), record
-    assert len(json.loads(postern.ctl("queue", "--json").stdout)) == 1
+    assert len(postern.queue()) == 1
     assert not postern.log("bounced") and not postern.log("failed") and not postern.log("deferred")
     assert postern.provider.count() == 0
 
