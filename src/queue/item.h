@@ -5,12 +5,14 @@
 
 #include <stdbool.h>
 
+#include "spool/writer.h"
+
 struct queue_item;
 
 enum {
 	ITEM_MAP_BITS = 64,    /* recipients whose ends fit in the item itself */
 	ITEM_RECORD_UNIT = 64, /* records lie at multiples of it */
-	ITEM_OFFSET_BITS = 24, /* of a place: in units; the rest is the segment's number */
+	ITEM_OFFSET_BITS = 64 - SPOOL_NUMBER_BITS, /* of a place: in units, below the number */
 };
 
 /* Whether its recipients' ends are a map of their own. */

@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "spool/writer.h"
+
 enum { NAME_SIZE = 48 };
 
 /* A counter from 1 on never comes there: a name with a higher number is none of ours.  Were it one,
- * a stray file could make the counter begin again at 0. */
-#define NAME_NUMBER_MAX UINT64_C(0x5000000000000000)
+ * a stray file could take the counter to numbers that a place in the log has no room for. */
+#define NAME_NUMBER_MAX ((UINT64_C(1) << SPOOL_NUMBER_BITS) - 1)
 
 /* Nor does it begin beyond this, so that numbers are left: such a name is a stray file's. */
 #define NAME_NUMBER_START_MAX (NAME_NUMBER_MAX - (UINT64_C(1) << 32))

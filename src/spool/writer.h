@@ -25,10 +25,13 @@ struct spool;
 struct spool_writer;
 struct spool_message;
 
+/* A segment's number has no more bits than that, so that a place can be packed into 64. */
+enum { SPOOL_NUMBER_BITS = 40 };
+
 /* Where a committed message lies. */
 struct spool_place {
-	uint64_t segment;
-	uint32_t offset; /* of its record */
+	uint64_t segment; /* below 2^SPOOL_NUMBER_BITS */
+	uint32_t offset;  /* of its record */
 };
 
 /*

@@ -211,6 +211,8 @@ START_TEST(a_stray_number_is_set_aside)
 		{ NAME_NUMBER_MAX, "seg" },
 		{ NAME_NUMBER_MAX - 1, "out" },
 		{ NAME_NUMBER_MAX + 1, "spare" },
+		{ UINT64_C(1) << SPOOL_NUMBER_BITS, "seg" },
+		{ UINT64_C(0x4000000000000000), "seg" },
 		{ UINT64_MAX, "seg" },
 		{ UINT64_MAX, "out.bak" },
 	};
