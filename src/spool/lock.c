@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * lock.c - the master's first look at the spool: make it, own it, lock it.
- * A directory that holds anything else is refused, for a mistyped path must not end in a chown of
- * somebody's files.
+ * A directory that is no spool and holds anything else is refused, for a mistyped path must not end
+ * in a chown of somebody's files.
  */
 #include "config.h"
 
@@ -20,6 +20,8 @@
 #include "spool/name.h"
 #include "spool/spool.h"
 
+enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+
 /* For *why: the one text that is not constant names a process. */
 static const char *
 explain(const char *before, const char *word, const char *after)
@@ -30,34 +32,54 @@ explain(const char *before, const char *word, const char *after)
 	return text;
 }
 
+struct look {
+	bool has_log, has_large;
+	char foreign[NAME_SIZE]; /* one of them; "": there is none */
+};
+
 static bool
-is_ours(void *ctx, const char *name)
+look_at(void *ctx, const char *name)
 {
 	static const char *const known[] = { ".", "..", "lock", "log", "large", "damaged", "names",
 		"names.new", "lost+found" };
+	struct look *look = ctx;
+	bool is_known = false;
 
+	look->has_log |= strcmp(name, "log") == 0;
+	look->has_large |= strcmp(name, "large") == 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(name, known[i]) == 0)
-			return true;
-	snprintf(ctx, NAME_SIZE, "%s", name);
-	return false;
+		is_known |= strcmp(name, known[i]) == 0;
+	if (!is_known)
+		snprintf(look->foreign, NAME_SIZE, "%s", name);
+	return true;
 }
 
-/* Make the directory if need be, own it, and open it; -1 and errno. */
+/* For root: what is lost by a restore or a slip of the hand is given back.  0, or -1 and errno. */
 static int
-make_dir(int at, const char *name, unsigned uid, unsigned gid)
+give_rights(int fd, unsigned uid, unsigned gid)
 {
 	struct stat st;
 
+	if (geteuid() != 0 || fstat(fd, &st) < 0)
+		return 0;
+	if ((st.st_uid != uid || st.st_gid != gid) && fchown(fd, uid, gid) < 0)
+		return -1;
+	return (st.st_mode & S_IRWXU) == S_IRWXU ? 0 : fchmod(fd, S_IRWXU);
+}
+
+/* Make the directory if need be, own it, and open it; -1 and errno.  With O_NOFOLLOW a link may
+ * lead to it, but what that leads to is not chowned. */
+static int
+make_dir(int at, const char *name, int nofollow, unsigned uid, unsigned gid)
+{
 	if (mkdirat(at, name, 0700) < 0 && errno != EEXIST)
 		return -1;
 
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(at, name, OPEN_DIR | nofollow);
 
 	if (fd < 0)
-		return -1;
-	if (geteuid() == 0 && fstat(fd, &st) == 0 && (st.st_uid != uid || st.st_gid != gid) &&
-	    fchown(fd, uid, gid) < 0) {
+		return nofollow != 0 ? openat(at, name, OPEN_DIR) : -1;
+	if (give_rights(fd, uid, gid) < 0) {
 		int error = errno;
 
 		close(fd);
@@ -67,13 +89,14 @@ make_dir(int at, const char *name, unsigned uid, unsigned gid)
 	return fd;
 }
 
+/* The workers own `dir`, and may put a link there: root must not give away where that leads. */
 static int
 make_inside(int dir, unsigned uid, unsigned gid)
 {
 	static const char *const name[] = { "log", "large", "damaged" };
 
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-		int fd = make_dir(dir, name[i], uid, gid);
+		int fd = make_dir(dir, name[i], O_NOFOLLOW, uid, gid);
 
 		if (fd < 0)
 			return -1;
@@ -138,7 +161,7 @@ take_lock(int dir, const char **why)
 int
 spool_lock_idle(const char *path, const char **why)
 {
-	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = open(path, OPEN_DIR);
 	int fd = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	int error = errno;
 
@@ -164,19 +187,20 @@ spool_lock_idle(const char *path, const char **why)
 	return -1;
 }
 
-/* 0; -1 if the directory holds what is none of ours, or cannot be read. */
+/* 0; -1 if the directory is no spool and holds what is none of ours, or cannot be read.  Beside
+ * both of `log` and `large` a foreign name is only litter. */
 static int
 refuse_foreign(int dir, const char **why)
 {
-	char foreign[NAME_SIZE] = "";
+	struct look look = { false };
 
-	if (name_walk(dir, is_ours, foreign) < 0) {
+	if (name_walk(dir, look_at, &look) < 0) {
 		*why = explain("cannot list it: ", strerror(errno), "");
 		return -1;
 	}
-	if (foreign[0] == '\0')
+	if (look.foreign[0] == '\0' || (look.has_log && look.has_large))
 		return 0;
-	*why = explain("the directory is no spool of postern: it holds \"", foreign, "\"");
+	*why = explain("the directory is no spool of postern: it holds \"", look.foreign, "\"");
 	errno = ENOTEMPTY;
 	return -1;
 }
@@ -184,7 +208,7 @@ refuse_foreign(int dir, const char **why)
 int
 spool_lock(const char *path, unsigned uid, unsigned gid, const char **why)
 {
-	int check = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int check = open(path, OPEN_DIR);
 
 	/* Before anything is made or chowned. */
 	if (check >= 0) {
@@ -195,7 +219,7 @@ spool_lock(const char *path, unsigned uid, unsigned gid, const char **why)
 			return -1;
 	}
 
-	int dir = make_dir(AT_FDCWD, path, uid, gid);
+	int dir = make_dir(AT_FDCWD, path, 0, uid, gid);
 
 	if (dir < 0) {
 		*why = explain("cannot make or open the directory: ", strerror(errno), "");

@@ -56,12 +56,12 @@ struct spool {
 };
 
 /*
- * For the master: make what is missing of the directory (mode 0700, owned by uid:gid), refuse
- * foreign files or another instance (EWOULDBLOCK; EBUSY when only workers of a dead master are
- * left, which soon end), and hold the lock until the descriptor it
- * returns is closed or the process ends.  *why is a text for people, valid until the next call.
- * Children inherit it and so keep the spool locked, which is meant: a spool with a living worker is
- * in use.
+ * For the master: make what is missing of the directory (mode 0700, owned by uid:gid; as root give
+ * back what is missing of that), refuse a directory of something else or another instance
+ * (EWOULDBLOCK; EBUSY when only workers of a dead master are left, which soon end), and hold the
+ * lock until the descriptor it returns is closed or the process ends.  *why is a text for people,
+ * valid until the next call. Children inherit it and so keep the spool locked, which is meant: a
+ * spool with a living worker is in use.
  */
 int spool_lock(const char *path, unsigned uid, unsigned gid, const char **why);
 

@@ -106,6 +106,7 @@ START_TEST(workers_of_a_dead_master_are_told_from_another_instance)
 }
 END_TEST
 
+/* But a spool stays one, whatever lies beside its directories. */
 START_TEST(refuses_a_directory_with_other_things)
 {
 	struct rig rig;
@@ -117,8 +118,48 @@ START_TEST(refuses_a_directory_with_other_things)
 	snprintf(path, sizeof path, "%s/holiday.jpg", rig.path);
 	ck_assert_int_ge(open(path, O_CREAT | O_WRONLY, 0600), 0);
 	rig.lock = spool_lock(rig.path, getuid(), getgid(), &why);
+	ck_assert_int_ge(rig.lock, 0);
+	close(rig.lock);
+	snprintf(path, sizeof path, "%s/large", rig.path);
+	ck_assert_int_eq(rmdir(path), 0);
+	rig.lock = spool_lock(rig.path, getuid(), getgid(), &why);
 	ck_assert_int_eq(rig.lock, -1);
 	ck_assert_ptr_nonnull(strstr(why, "holiday.jpg"));
+	rig_close(&rig);
+}
+END_TEST
+
+/* Not through a link, which the owner may have put there. */
+START_TEST(root_gives_the_rights_back)
+{
+	struct rig rig;
+	const char *why = "";
+	struct stat st;
+	char path[128];
+
+	if (geteuid() != 0)
+		return;
+	rig_open(&rig, 1 << 20);
+	close(rig.lock);
+	snprintf(path, sizeof path, "%s/large", rig.path);
+	ck_assert_int_eq(chmod(path, 0), 0);
+	ck_assert_int_eq(chown(path, 12, 34), 0);
+	rig.lock = spool_lock(rig.path, getuid(), getgid(), &why);
+	ck_assert_int_ge(rig.lock, 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0700);
+	ck_assert_uint_eq(st.st_uid, getuid());
+	ck_assert_uint_eq(st.st_gid, getgid());
+	close(rig.lock);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(mkdir("./elsewhere", 0500), 0);
+	ck_assert_int_eq(symlinkat("../elsewhere", AT_FDCWD, path), 0);
+	rig.lock = spool_lock(rig.path, 12, 34, &why);
+	ck_assert_int_ge(rig.lock, 0);
+	ck_assert_int_eq(stat("./elsewhere", &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0500);
+	ck_assert_uint_eq(st.st_uid, getuid());
+	ck_assert_int_eq(rmdir("./elsewhere"), 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -285,7 +326,7 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "lock", makes_a_private_directory, refuses_a_second_instance,
 	    a_living_child_keeps_the_lock, workers_of_a_dead_master_are_told_from_another_instance,
-	    refuses_a_directory_with_other_things);
+	    refuses_a_directory_with_other_things, root_gives_the_rights_back);
 	add_tests(suite, "open", opening_nothing_fails,
 	    every_file_keeps_its_number_from_being_used_again, a_stray_file_takes_no_numbers_away,
 	    a_stray_number_is_set_aside, a_tool_does_without_lock_and_directories);
