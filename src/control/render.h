@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 void render_status(FILE *out, const json_t *status);
+/* Of a status: what a listing leaves out, if anything. */
+void render_unread(FILE *out, const json_t *status);
 void render_message(FILE *out, const json_t *message);
 
 /*

@@ -149,6 +149,35 @@ render_queue(FILE *out, const json_t *queue)
 }
 
 void
+render_unread(FILE *out, const json_t *status)
+{
+	const json_t *unread;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "unread"), i, unread)
+	{
+		fprintf(out,
+		    "segment %016llx is neither listed nor sent, up to %lld messages: its outcomes "
+		    "cannot be read: ",
+		    (unsigned long long)render_number(unread, "segment"),
+		    (long long)render_number(unread, "messages"));
+		render_put(out, render_get(unread, "why"));
+		fputc('\n', out);
+	}
+}
+
+static void
+render_damage(FILE *out, const json_t *counters)
+{
+	if (render_number(counters, "spool_damaged") == 0)
+		return;
+	fprintf(out,
+	    "DAMAGE: %lld parts of the spool could not be read since the start: see spool_damage "
+	    "in the log\n",
+	    (long long)render_number(counters, "spool_damaged"));
+}
+
+void
 render_status(FILE *out, const json_t *status)
 {
 	const json_t *counters = json_object_get(status, "counters");
@@ -159,6 +188,8 @@ render_status(FILE *out, const json_t *status)
 	if (!json_is_true(json_object_get(status, "recovered")))
 		fputs("the spool is still being read after the start: the numbers grow\n", out);
 	render_queue(out, json_object_get(status, "queue"));
+	render_unread(out, status);
+	render_damage(out, counters);
 	if (render_number(counters, "spool_full") != 0)
 		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
 	render_upstreams(out, json_object_get(status, "upstreams"));

@@ -4,12 +4,15 @@
 
 #include "control/status.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/counters.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "control/present.h"
 #include "outbound/outbound.h"
+#include "outbound/segments.h"
 #include "queue/queue.h"
 
 static void
@@ -118,6 +121,24 @@ present_route(const struct control_context *context, size_t i)
 	return json;
 }
 
+/* What cannot be listed, since nobody knows what of it is still to be sent. */
+static json_t *
+present_unread(const struct outbound *outbound)
+{
+	struct segments_unread unread = { 0 };
+	json_t *array = json_array();
+
+	while (outbound_next_unread(outbound, unread.number, &unread)) {
+		json_t *json = json_object();
+
+		json_object_set_new(json, "segment", json_integer((json_int_t)unread.number));
+		json_object_set_new(json, "messages", json_integer(unread.messages));
+		json_object_set_new(json, "why", json_string(strerror(unread.error)));
+		json_array_append_new(array, json);
+	}
+	return array;
+}
+
 static json_t *
 present_counters(const struct counters *counters)
 {
@@ -148,6 +169,7 @@ status_present(const struct control_context *context)
 	json_object_set_new(
 	    json, "recovered", json_boolean(outbound_is_recovered(context->outbound)));
 	json_object_set_new(json, "queue", present_queue(outbound_queue(context->outbound)));
+	json_object_set_new(json, "unread", present_unread(context->outbound));
 	json_object_set_new(json, "routes", routes);
 	json_object_set_new(json, "upstreams", upstreams);
 	json_object_set_new(json, "counters", present_counters(context->counters));

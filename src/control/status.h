@@ -7,8 +7,8 @@
 
 struct control_context;
 
-/* version, generation, started, recovered, queue (by state, oldest_s), upstreams, counters.  A new
- * reference. */
+/* version, generation, started, recovered, queue (by state, oldest_s), unread, upstreams, counters.
+ * A new reference. */
 json_t *status_present(const struct control_context *context);
 
 #endif

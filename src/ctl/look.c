@@ -49,6 +49,19 @@ list(const char *socket, const char *path, bool is_selection)
 	return code;
 }
 
+/* What no listing can tell; beside JSON it goes to stderr. */
+static int
+tell_unread(const char *socket, FILE *out)
+{
+	json_t *status;
+	int code = ctl_call(socket, "GET", "/status", &status);
+
+	if (code == EX_OK)
+		render_unread(out, status);
+	json_decref(status);
+	return code;
+}
+
 int
 ctl_queue(const char *socket, const char *name, const struct ctl_arguments *arguments)
 {
@@ -62,6 +75,8 @@ ctl_queue(const char *socket, const char *name, const struct ctl_arguments *argu
 		return EX_OSERR;
 	code = arguments->json ? ctl_copy(socket, path.data)
 			       : list(socket, path.data, arguments->is_selection);
+	if (code == EX_OK)
+		code = tell_unread(socket, arguments->json ? stderr : stdout);
 	str_free(&path);
 	return code;
 }

@@ -151,14 +151,20 @@ on_segment(void *ctx, uint64_t segment, uint32_t *reach)
 {
 	struct feed *feed = ctx;
 	struct loading loading = { feed, segment, 0 };
+	struct segments_unread unread = { .number = segment };
 
 	if (!segments_enter(feed->of.segments, segment))
 		die_of_memory();
 	if (spool_outcomes_load(feed->of.outcomes, segment, on_outcome, &loading) == 0) {
+		segments_set_unread(feed->of.segments, &unread);
 		*reach = loading.reach;
 		return 0;
 	}
-	log_error("outcomes_unreadable", log_d("segment", segment), log_s("why", strerror(errno)),
+	unread.error = errno;
+	unread.messages = spool_count_records(feed->of.spool, segment);
+	segments_set_unread(feed->of.segments, &unread);
+	log_error("outcomes_unreadable", log_d("segment", segment),
+	    log_s("why", strerror(unread.error)), log_d("messages", unread.messages),
 	    log_s("means", "what waits in this segment is not sent until they can be read, for "
 			   "some of it was delivered"));
 	history_forget(feed->history, segment);

@@ -11,6 +11,7 @@
 #include "outbound/ledger.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/route.h"
+#include "outbound/segments.h"
 #include "outbound/turn.h"
 #include "outbound/upstream.h"
 #include "outbound/words.h"
@@ -87,6 +88,13 @@ outbound_upstream_status(
 		return false;
 	upstream_status(outbound->upstream[i], status);
 	return true;
+}
+
+bool
+outbound_next_unread(
+    const struct outbound *outbound, uint64_t segment, struct segments_unread *unread)
+{
+	return segments_next_unread(outbound->segments, segment, unread);
 }
 
 bool

@@ -17,6 +17,7 @@ struct outbound;
 struct queue;
 struct queue_item;
 struct secrets;
+struct segments_unread;
 struct sizes;
 struct spool;
 struct spool_outcomes;
@@ -73,6 +74,10 @@ bool outbound_upstream_status(
 /* The upstream, by its place in the config, that has the messages of a route now; -1: none, as all
  * are held. */
 int outbound_route_upstream(const struct outbound *outbound, size_t route);
+
+/* The next segment above this number of which nothing is in the queue; false: there is none. */
+bool outbound_next_unread(
+    const struct outbound *outbound, uint64_t segment, struct segments_unread *unread);
 
 /* Whether recovery is over, so that the queue is complete. */
 bool outbound_is_recovered(const struct outbound *outbound);

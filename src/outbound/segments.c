@@ -14,6 +14,8 @@ struct segment {
 	uint64_t used, live_bytes;
 	size_t live; /* messages */
 	int64_t rest_until_ms;
+	uint32_t unread; /* messages, while there is an error */
+	int error;       /* why nothing of it is in the queue, 0: all is */
 	bool is_sealed, is_chosen;
 };
 
@@ -87,6 +89,33 @@ segments_enter(struct segments *segments, uint64_t number)
 	segments->segment[i] = (struct segment){ .number = number };
 	segments->count++;
 	return true;
+}
+
+void
+segments_set_unread(struct segments *segments, const struct segments_unread *unread)
+{
+	struct segment *segment = find(segments, unread->number);
+
+	if (segment == NULL)
+		return;
+	segment->unread = unread->messages;
+	segment->error = unread->error;
+}
+
+bool
+segments_next_unread(
+    const struct segments *segments, uint64_t number, struct segments_unread *unread)
+{
+	for (size_t i = lower_bound(segments, number + 1); i < segments->count; i++) {
+		const struct segment *segment = &segments->segment[i];
+
+		if (segment->error == 0)
+			continue;
+		*unread =
+		    (struct segments_unread){ segment->number, segment->unread, segment->error };
+		return true;
+	}
+	return false;
 }
 
 void

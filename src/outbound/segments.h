@@ -26,6 +26,20 @@ void segments_free(struct segments **segments);
 /* A segment came into view; false when out of memory. */
 bool segments_enter(struct segments *segments, uint64_t number);
 
+/* One of which nothing is in the queue, for its outcomes cannot be read. */
+struct segments_unread {
+	uint64_t number;
+	uint32_t messages; /* in it, of which some are done */
+	int error;         /* errno */
+};
+
+/* It is such a one; or, with an error of 0, no more. */
+void segments_set_unread(struct segments *segments, const struct segments_unread *unread);
+
+/* The next of them above `number`, and its error; false: there is none. */
+bool segments_next_unread(
+    const struct segments *segments, uint64_t number, struct segments_unread *unread);
+
 /* It takes so much of the disk; or so much more. */
 void segments_set_used(struct segments *segments, uint64_t number, uint64_t bytes);
 void segments_add_used(struct segments *segments, uint64_t number, uint64_t bytes);

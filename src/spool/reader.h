@@ -62,6 +62,9 @@ struct spool_reader_events {
 void
 spool_reader_on(struct spool_reader *reader, const struct spool_reader_events *events, void *ctx);
 
+/* How many records a segment holds, of messages that are done, too: as many as can be read. */
+uint32_t spool_count_records(const struct spool *spool, uint64_t segment);
+
 /*
  * Read a message's envelope again, or its content.  The content is checked against its CRC before a
  * byte of it is given away; inline content is added to out whole; for large content *fd is an open

@@ -8,8 +8,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "spool/name.h"
+#include "spool/reader.h"
+#include "spool/spool.h"
 #include "spool/tail.h"
 #include "spool/window.h"
 
@@ -80,10 +85,29 @@ tail_survey(struct tail *tail, struct window *window, uint32_t size)
 		uint64_t next = at + record_size(&record);
 
 		tail->last = at;
+		tail->heads++;
 		tail->is_cut_off = next > size;
 		end = next < size ? (uint32_t)next : size;
 		at = end;
 	}
 	tail->limit = end;
 	return 0;
+}
+
+uint32_t
+spool_count_records(const struct spool *spool, uint64_t segment)
+{
+	struct tail tail = { .number = segment, .offset = SEGMENT_HEAD };
+	struct window *window = window_new(spool->disk);
+	char name[NAME_SIZE];
+	struct stat st;
+
+	name_segment(segment, "seg", name);
+	tail.fd = openat(spool->log, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (window != NULL && tail.fd >= 0 && fstat(tail.fd, &st) == 0 && S_ISREG(st.st_mode))
+		(void)tail_survey(&tail, window,
+		    st.st_size < TAIL_SIZE_MAX ? (uint32_t)st.st_size : TAIL_SIZE_MAX);
+	window_free(&window);
+	tail_close(&tail);
+	return tail.heads;
 }

@@ -28,6 +28,7 @@ struct tail {
 	uint32_t durable; /* below this, what is not sound is damage; above, it is a torn end */
 	uint32_t reach;   /* the highest place that outcomes name, 0: none */
 	uint32_t last;    /* the last sound head that a survey has found, 0: none */
+	uint32_t heads;   /* so many it has found */
 	bool is_cut_off;  /* the file ends before that record does */
 	bool is_ended;    /* no writer any more: limit is final */
 	bool is_verified; /* contents are checked too, for some may never have been synced */

@@ -332,9 +332,14 @@ def test_outcomes_that_cannot_be_read_hold_up_their_segment_alone(filled):
     wait_until(lambda: b"77" in arrived_subjects(filled), 20, "new mail")
     assert arrived_subjects(filled) == [b"77"]
     assert not list((filled.spool / "damaged").iterdir()) and new
+    unread, = json.loads(postern.ctl("status", "--json").stdout)["unread"]
+    assert unread["segment"] == int(outcomes.stem, 16) and unread["messages"] >= 1
+    for said in (postern.ctl("queue").stdout, postern.ctl("status").stdout, postern.ctl("queue", "--json").stderr):
+        assert f"segment {outcomes.stem} is neither listed nor sent, up to {unread['messages']} messages" in said
     os.chown(outcomes, was.st_uid, was.st_gid)
     outcomes.chmod(0o600)
     wait_until(lambda: postern.ctl("release", filled.ids[1]).returncode == 0, 20, "the message that is held")
+    assert json.loads(postern.ctl("status", "--json").stdout)["unread"] == []
     settle(filled, set())
     assert arrived_subjects(filled) == sorted([*subjects(filled, filled.sent), b"77"])
 

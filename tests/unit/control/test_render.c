@@ -170,6 +170,21 @@ START_TEST(pace_and_estimate_are_told_in_words)
 }
 END_TEST
 
+START_TEST(what_is_neither_listed_nor_sent_is_named)
+{
+	char *out = render_upstream("\"waiting\":0}],\"counters\":{\"spool_damaged\":3},"
+				    "\"unread\":[{\"segment\":26,\"messages\":70,"
+				    "\"why\":\"Permission denied\"");
+
+	ck_assert_msg(
+	    strstr(out, "segment 000000000000001a is neither listed nor sent, up to 70 "
+			"messages: its outcomes cannot be read: Permission denied\n") != NULL,
+	    "%s", out);
+	ck_assert_ptr_nonnull(strstr(out, "DAMAGE: 3 parts of the spool "));
+	free(out);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -180,7 +195,8 @@ add_cases(Suite *suite)
 	add_tests(suite, "render", no_control_octet_comes_through,
 	    routes_are_named_but_for_the_default, an_empty_queue_says_so,
 	    a_selection_says_how_many_match, nobody_reads_any_more,
-	    the_age_of_the_oldest_is_shown_where_there_is_one, pace_and_estimate_are_told_in_words);
+	    the_age_of_the_oldest_is_shown_where_there_is_one, pace_and_estimate_are_told_in_words,
+	    what_is_neither_listed_nor_sent_is_named);
 }
 
 UNIT_MAIN("render")

@@ -2,6 +2,8 @@
 /* test_segments.c - when a segment may go, and when it is worth emptying. */
 #include "outbound/segments.h"
 
+#include <errno.h>
+
 #include "unit.h"
 
 START_TEST(goes_when_sealed_and_empty)
@@ -41,6 +43,28 @@ add(struct segments *segments, uint64_t number, uint64_t used, uint32_t live)
 	segments_set_used(segments, number, used);
 	segments_seal(segments, number);
 }
+
+START_TEST(tells_what_is_not_read_yet)
+{
+	struct segments *segments = segments_new();
+	struct segments_unread unread = { .number = 3, .messages = 70, .error = EACCES };
+
+	add(segments, 1, 1000, 500);
+	ck_assert(segments_enter(segments, 3));
+	ck_assert(!segments_next_unread(segments, 0, &unread));
+	segments_set_unread(segments, &unread);
+	unread = (struct segments_unread){ 0 };
+	ck_assert(segments_next_unread(segments, 0, &unread));
+	ck_assert_uint_eq(unread.number, 3);
+	ck_assert_uint_eq(unread.messages, 70);
+	ck_assert_int_eq(unread.error, EACCES);
+	ck_assert(!segments_next_unread(segments, 3, &unread));
+	unread.error = 0;
+	segments_set_unread(segments, &unread);
+	ck_assert(!segments_next_unread(segments, 0, &unread));
+	segments_free(&segments);
+}
+END_TEST
 
 START_TEST(chooses_the_emptiest_until_it_is_enough)
 {
@@ -160,7 +184,7 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "segments", goes_when_sealed_and_empty, an_empty_segment_goes_too,
-	    keeps_many_in_any_order, knows_what_is_open_and_sums_up);
+	    keeps_many_in_any_order, knows_what_is_open_and_sums_up, tells_what_is_not_read_yet);
 	add_tests(suite, "choice", chooses_the_emptiest_until_it_is_enough,
 	    chooses_none_within_the_slack, chooses_none_that_is_written_or_full,
 	    outcomes_make_a_segment_sparse, what_cannot_be_emptied_rests);

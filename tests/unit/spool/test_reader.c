@@ -219,6 +219,8 @@ START_TEST(waits_for_outcomes_that_cannot_be_read)
 	ck_assert(spool_reader_is_stuck(reader));
 	ck_assert(rig.spool->is_unread);
 	ck_assert_uint_eq(told.nopened, 1);
+	ck_assert_uint_eq(spool_count_records(rig.spool, 1), 1);
+	ck_assert_uint_eq(spool_count_records(rig.spool, 3), 0); /* no such segment */
 	while (spool_reader_is_stuck(reader)) {
 		uint64_t id = next_id(reader);
 
