@@ -59,24 +59,34 @@ port_of(const struct sockaddr_storage *address)
 					     : ((const struct sockaddr_in6 *)address)->sin6_port;
 }
 
-/* Make all attempts on one way; each is a line. */
-static void
+/* Make all attempts on one way; each is a line.  Whether the server offers STARTTLS. */
+static bool
 try_all(const struct relay_path *path, struct totals *totals)
 {
 	static const char *const names[] = { "refused", "ACCEPTED", "no answer" };
+	struct relay_answer answer = { .result = RELAY_REFUSED };
 
-	for (size_t i = 0; i < relay_attempts; i++) {
-		struct str words = STR_EMPTY;
-		enum relay_result result = relay_attempt(path, i, &words);
-
-		printf("  %-9s  %-29s  %s\n", names[result], relay_attempt_name(i),
-		    str_is_bad(&words) ? "" : words.data);
-		str_free(&words);
-		totals->tried += result != RELAY_NO_ANSWER;
-		totals->accepted += result == RELAY_ACCEPTED;
-		if (result == RELAY_NO_ANSWER)
-			return; /* the others would wait as long */
+	/* Where one has no answer the others would wait as long. */
+	for (size_t i = 0; i < relay_attempts && answer.result != RELAY_NO_ANSWER; i++) {
+		relay_attempt(path, i, &answer);
+		printf("  %-9s  %-29s  %s\n", names[answer.result], relay_attempt_name(i),
+		    str_is_bad(&answer.words) ? "" : answer.words.data);
+		str_free(&answer.words);
+		totals->tried += answer.result != RELAY_NO_ANSWER;
+		totals->accepted += answer.result == RELAY_ACCEPTED;
 	}
+	return answer.offers_starttls;
+}
+
+/* On each way there is: what a server refuses in the clear it may let pass behind STARTTLS. */
+static void
+try_ways(struct relay_path *path, struct totals *totals)
+{
+	if (!try_all(path, totals) || path->tls != RELAY_CLEAR)
+		return;
+	printf("  the same after STARTTLS\n");
+	path->tls = RELAY_STARTTLS;
+	(void)try_all(path, totals);
 }
 
 /* What is tried: a listener of the config, or, without, any server. */
@@ -100,7 +110,7 @@ try_from(const struct target *target, const struct sockaddr_storage *from, struc
 {
 	struct relay_path path = { .to = target->address,
 		.len = length_of(target->address.ss_family),
-		.is_tls = target->is_tls };
+		.tls = target->is_tls ? RELAY_IMPLICIT : RELAY_CLEAR };
 	char here[SOCKADDR_TEXT_SIZE] = "any address", there[SOCKADDR_TEXT_SIZE];
 
 	if (from != NULL) {
@@ -120,7 +130,7 @@ try_from(const struct target *target, const struct sockaddr_storage *from, struc
 		printf("  may relay by the config, so it proves nothing: not tried\n");
 		totals->allowed++;
 	} else {
-		try_all(&path, totals);
+		try_ways(&path, totals);
 	}
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/sockaddr.h"
-#include "base/str.h"
 #include "sendmail/wire.h"
+#include "smtp/capability.h"
 #include "smtp/domain.h"
 
 enum { TIMEOUT_S = 15, NAME_SIZE = SMTP_DOMAIN_MAX + 1 };
@@ -93,68 +93,101 @@ tell(const struct talk *talk, const char *at, struct str *words)
 	    talk->wire.reply.enhanced[0] != '\0' ? " " : "", talk->wire.reply.enhanced, text);
 }
 
-/* Whether the step was answered with success; if not, *result and words say what came instead. */
+/* Whether the step was answered with success; if not, the answer says what came instead. */
 static bool
-passes(
-    const struct talk *talk, int code, const char *at, enum relay_result *result, struct str *words)
+passes(const struct talk *talk, int code, const char *at, struct relay_answer *answer)
 {
 	if (code >= 200 && code < 300)
 		return true;
-	*result = code == -1 ? RELAY_NO_ANSWER : RELAY_REFUSED;
+	answer->result = code == -1 ? RELAY_NO_ANSWER : RELAY_REFUSED;
 	if (code == -1)
-		str_printf(words, "%s: %s", at, strerror(errno));
+		str_printf(&answer->words, "%s: %s", at, strerror(errno));
 	else
-		tell(talk, at, words);
+		tell(talk, at, &answer->words);
 	return false;
 }
 
-static enum relay_result
-converse(struct talk *talk, const struct attempt *attempt, struct str *words)
+static bool
+shakes_hands(struct talk *talk, struct relay_answer *answer)
+{
+	if (wire_begin_tls(&talk->wire) == 0)
+		return true;
+	str_puts(&answer->words, "TLS: no handshake");
+	return false;
+}
+
+/* A server that offers STARTTLS and does not begin it has answered nothing. */
+static bool
+begins_tls(struct talk *talk, struct relay_answer *answer)
+{
+	if (!passes(talk, wire_command(&talk->wire, "STARTTLS"), "STARTTLS", answer)) {
+		answer->result = RELAY_NO_ANSWER;
+		return false;
+	}
+	return shakes_hands(talk, answer);
+}
+
+static bool
+greets(struct talk *talk, struct relay_answer *answer)
+{
+	struct smtp_capabilities offered;
+
+	if (!passes(talk, wire_command(&talk->wire, "EHLO check-relay.example"), "EHLO", answer))
+		return false;
+	smtp_capabilities_parse(talk->wire.reply.text, &offered);
+	answer->offers_starttls = smtp_offers(&offered, SMTP_EXT_STARTTLS);
+	return true;
+}
+
+static void
+try_addresses(
+    struct talk *talk, const char *sender, const char *recipient, struct relay_answer *answer)
+{
+	struct wire *wire = &talk->wire;
+
+	if (passes(talk, wire_command(wire, "MAIL FROM:<%s>", sender), "MAIL", answer) &&
+	    passes(talk, wire_command(wire, "RCPT TO:<%s>", recipient), "RCPT", answer)) {
+		answer->result = RELAY_ACCEPTED;
+		str_printf(&answer->words, "MAIL FROM:<%s>, RCPT TO:<%s>: %d", sender, recipient,
+		    wire->reply.code);
+	}
+}
+
+static void
+converse(struct talk *talk, enum relay_tls tls, const struct attempt *attempt,
+    struct relay_answer *answer)
 {
 	struct str sender = STR_EMPTY, recipient = STR_EMPTY;
-	struct wire *wire = &talk->wire;
-	enum relay_result result = RELAY_NO_ANSWER;
 
-	if (!passes(talk, wire_reply(wire), "greeting", &result, words))
-		return result;
+	if (!passes(talk, wire_reply(&talk->wire), "greeting", answer))
+		return;
 	find_domain(talk);
 	expand(talk, attempt->sender, &sender);
 	expand(talk, attempt->recipient, &recipient);
 	str_puts(&sender, ""); /* the null sender */
-	if (str_is_bad(&sender) || str_is_bad(&recipient)) {
-		str_puts(words, "out of memory");
-	} else if (passes(talk, wire_command(wire, "EHLO check-relay.example"), "EHLO", &result,
-		       words) &&
-		   passes(talk, wire_command(wire, "MAIL FROM:<%s>", sender.data), "MAIL", &result,
-		       words) &&
-		   passes(talk, wire_command(wire, "RCPT TO:<%s>", recipient.data), "RCPT", &result,
-		       words)) {
-		result = RELAY_ACCEPTED;
-		str_printf(words, "MAIL FROM:<%s>, RCPT TO:<%s>: %d", sender.data, recipient.data,
-		    wire->reply.code);
-	}
-	(void)wire_command(wire, "QUIT");
+	if (str_is_bad(&sender) || str_is_bad(&recipient))
+		str_puts(&answer->words, "out of memory");
+	else if (greets(talk, answer) &&
+		 (tls != RELAY_STARTTLS || (begins_tls(talk, answer) && greets(talk, answer))))
+		try_addresses(talk, sender.data, recipient.data, answer);
+	(void)wire_command(&talk->wire, "QUIT");
 	str_free(&sender);
 	str_free(&recipient);
-	return result;
 }
 
-enum relay_result
-relay_attempt(const struct relay_path *path, size_t nth, struct str *words)
+void
+relay_attempt(const struct relay_path *path, size_t nth, struct relay_answer *answer)
 {
 	const struct sockaddr *to = (const struct sockaddr *)&path->to;
 	const struct sockaddr *from =
 	    path->from.ss_family == AF_UNSPEC ? NULL : (const struct sockaddr *)&path->from;
 	struct talk talk = { .domain = "" };
-	enum relay_result result = RELAY_NO_ANSWER;
 
+	*answer = (struct relay_answer){ .result = RELAY_NO_ANSWER, .words = STR_EMPTY };
 	sockaddr_format_literal(to, talk.literal);
 	if (wire_open_from(&talk.wire, from, to, path->len, TIMEOUT_S) == -1)
-		str_printf(words, "connection: %s", strerror(errno));
-	else if (path->is_tls && wire_begin_tls(&talk.wire) == -1)
-		str_puts(words, "TLS: no handshake");
-	else
-		result = converse(&talk, &attempts[nth], words);
+		str_printf(&answer->words, "connection: %s", strerror(errno));
+	else if (path->tls != RELAY_IMPLICIT || shakes_hands(&talk, answer))
+		converse(&talk, path->tls, &attempts[nth], answer);
 	wire_close(&talk.wire);
-	return result;
 }
