@@ -15,6 +15,10 @@ main(int argc, char **argv)
 
 	if (options_parse(&options, argc, argv) != 0)
 		return EX_USAGE;
+	if (options.shows_usage) {
+		options_usage(stdout);
+		return EX_OK;
+	}
 	if (options.shows_version) {
 		puts(PACKAGE_STRING);
 		return EX_OK;

@@ -102,15 +102,32 @@ check_files(const struct config *config, struct str *errors, struct str *warning
 	return result;
 }
 
+static int
+find_identity(const struct config *config, struct identity *identity)
+{
+	const char *why = "";
+
+	if (identity_find(config->user, identity, &why) == 0)
+		return 0;
+	fprintf(stderr,
+	    "%s: user = %s: %s; needed: a user of this system but root, such as systemd-sysusers "
+	    "makes of sysusers.d/postern.conf (see postern.conf(5))\n",
+	    config->file, config->user, why);
+	return EX_NOUSER;
+}
+
 int
 master_check(const struct options *options)
 {
 	struct config *config = load(options->file);
 	struct str why = STR_EMPTY, warnings = STR_EMPTY;
+	struct identity unused;
 	int status = EX_OK;
 
 	if (config == NULL)
 		return EX_CONFIG;
+	/* It may be checked before there is the user, as when an image is made. */
+	(void)find_identity(config, &unused);
 	if (may_read_secrets(config) && check_files(config, &why, &warnings) != 0) {
 		complain(&why);
 		status = EX_CONFIG;
@@ -217,9 +234,12 @@ lock_spool(struct master *master, const struct config *config)
 		(void)poll(NULL, 0, ORPHANS_LOOK_MS);
 	}
 
-	int status = errno == EWOULDBLOCK || errno == EBUSY ? EX_TEMPFAIL : EX_OSERR;
+	int error = errno;
+
 	fprintf(stderr, "posternd: spool %s: %s\n", config->spool, why);
-	return status;
+	if (error == EWOULDBLOCK || error == EBUSY)
+		return EX_TEMPFAIL;
+	return error == EACCES || error == EPERM ? EX_NOPERM : EX_OSERR;
 }
 
 /* Were a number given out that a file bears, its segment could be taken for the new one. */
@@ -248,17 +268,6 @@ open_sockets(struct master *master, const struct config *config, struct sockets 
 		complain(&why);
 	str_free(&why);
 	return status;
-}
-
-static int
-check_identity(struct master *master, const struct config *config)
-{
-	const char *why = "";
-
-	if (identity_find(config->user, &master->identity, &why) == 0)
-		return 0;
-	fprintf(stderr, "%s: user: %s: %s\n", config->file, config->user, why);
-	return EX_NOUSER;
 }
 
 static int
@@ -304,7 +313,7 @@ master_start(struct master *master)
 		return EX_CONFIG;
 	notify_open(&master->notify);
 	master->inherited.count = listen_inherited(master->inherited.fd, SOCKETS_INHERITED_MAX);
-	if ((status = check_identity(master, config)) == 0 &&
+	if ((status = find_identity(config, &master->identity)) == 0 &&
 	    (status = read_secrets(config, &secrets)) == 0 &&
 	    (status = go_to_background(master)) == 0 && (status = open_resources(master)) == 0 &&
 	    (status = lock_spool(master, config)) == 0 &&

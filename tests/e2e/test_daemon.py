@@ -36,6 +36,8 @@ def add(postern, text):
 
 
 def test_version_and_usage():
+    usage = subprocess.run([POSTERND, "--help"], capture_output=True, text=True, timeout=30)
+    assert usage.returncode == 0 and usage.stdout.startswith("usage: posternd") and "postern.conf" in usage.stdout
     version = subprocess.run([POSTERND, "-V"], capture_output=True, text=True, timeout=30)
     assert version.returncode == 0 and version.stdout.startswith("postern 0")
     for arguments in (["-x"], ["stray"], ["-c"]):
@@ -135,6 +137,22 @@ def test_a_foreign_directory_is_no_spool(idle):
     done = idle.run("-f")
     assert done.returncode != 0 and "letter.txt" in done.stderr
     assert os.listdir(idle.spool) == ["letter.txt"]
+
+
+@AS_ROOT
+def test_a_user_that_does_not_exist(idle):
+    idle.set(user="nosuchuser")
+    start, check = idle.run("-f"), idle.run("-t")
+    assert start.returncode == 67 and "user = nosuchuser: no such user; needed: " in start.stderr
+    assert check.returncode == 0 and "user = nosuchuser: no such user; needed: " in check.stderr
+
+
+@AS_ROOT
+def test_a_spool_that_may_not_be_used_is_no_error_of_the_system():
+    postern = Postern(as_user="nobody")
+    postern.spool.mkdir(mode=0o700)
+    done = postern.run("-f")
+    assert done.returncode == 77 and str(postern.spool) in done.stderr and "Permission denied" in done.stderr
 
 
 @AS_ROOT

@@ -13,19 +13,23 @@ static const struct {
 	const char *args[5];
 	int result;
 	const char *file; /* NULL: the default */
-	bool is_foreground, checks_only, shows_version;
+	bool is_foreground, checks_only, shows_version, shows_usage;
 } cases[] = {
-	{ { NULL }, 0, NULL, false, false, false },
-	{ { "-f" }, 0, NULL, true, false, false },
-	{ { "-t" }, 0, NULL, false, true, false },
-	{ { "-V" }, 0, NULL, false, false, true },
-	{ { "-c", "a.conf" }, 0, "a.conf", false, false, false },
-	{ { "-tfca.conf" }, 0, "a.conf", true, true, false },
-	{ { "-c" }, -1, NULL, false, false, false },
-	{ { "-x" }, -1, NULL, false, false, false },
-	{ { "-xfx" }, -1, NULL, false, false, false },
-	{ { "start" }, -1, NULL, false, false, false },
-	{ { "-f", "start" }, -1, NULL, false, false, false },
+	{ { NULL }, 0, NULL, false, false, false, false },
+	{ { "-f" }, 0, NULL, true, false, false, false },
+	{ { "-t" }, 0, NULL, false, true, false, false },
+	{ { "-V" }, 0, NULL, false, false, true, false },
+	{ { "--version" }, 0, NULL, false, false, true, false },
+	{ { "-h" }, 0, NULL, false, false, false, true },
+	{ { "--help" }, 0, NULL, false, false, false, true },
+	{ { "--frob" }, -1, NULL, false, false, false, false },
+	{ { "-c", "a.conf" }, 0, "a.conf", false, false, false, false },
+	{ { "-tfca.conf" }, 0, "a.conf", true, true, false, false },
+	{ { "-c" }, -1, NULL, false, false, false, false },
+	{ { "-x" }, -1, NULL, false, false, false, false },
+	{ { "-xfx" }, -1, NULL, false, false, false, false },
+	{ { "start" }, -1, NULL, false, false, false, false },
+	{ { "-f", "start" }, -1, NULL, false, false, false, false },
 };
 
 START_TEST(test_parses)
@@ -45,6 +49,7 @@ START_TEST(test_parses)
 		ck_assert(options.is_foreground == cases[_i].is_foreground);
 		ck_assert(options.checks_only == cases[_i].checks_only);
 		ck_assert(options.shows_version == cases[_i].shows_version);
+		ck_assert(options.shows_usage == cases[_i].shows_usage);
 	}
 	for (int i = 1; i < argc; i++)
 		free(argv[i]);
