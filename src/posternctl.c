@@ -4,6 +4,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,41 +23,68 @@
 
 enum { WHICH = CTL_IDS | CTL_SELECTION | CTL_ALL };
 
+/* Either run asks the daemon, and takes tells what for, or tool reads the whole line by itself. */
 static const struct command {
-	const char *name;
+	const char *name, *help;
 	ctl_command_fn *run;
 	unsigned takes;
-	const char *help;
+	ctl_tool_fn *tool;
+	const char *synopsis, *usage; /* of a tool */
 } commands[] = {
-	{ "status", ctl_status, CTL_JSON, "the queue, the upstreams, the counters" },
-	{ "queue", ctl_queue, CTL_SELECTION | CTL_JSON, "the messages that wait" },
-	{ "show", ctl_show, CTL_ID | CTL_NEEDS, "one message: envelope, recipients, history" },
-	{ "retry", ctl_order, WHICH, "try again now; without any, all, and probe held upstreams" },
-	{ "hold", ctl_order, WHICH | CTL_NEEDS, "keep, but do not send" },
-	{ "release", ctl_order, WHICH | CTL_NEEDS, "send what was held" },
-	{ "delete", ctl_order, WHICH | CTL_NEEDS, "remove without telling the sender" },
-	{ "reload", ctl_reload, 0, "read the config again; a bad one changes nothing" },
+	{ "status", "the queue, the upstreams, the counters", .run = ctl_status,
+	    .takes = CTL_JSON },
+	{ "queue", "the messages that wait", .run = ctl_queue, .takes = CTL_SELECTION | CTL_JSON },
+	{ "show", "one message: envelope, recipients, history", .run = ctl_show,
+	    .takes = CTL_ID | CTL_NEEDS },
+	{ "retry", "try again now; without any, all, and probe held upstreams", .run = ctl_order,
+	    .takes = WHICH },
+	{ "hold", "keep, but do not send", .run = ctl_order, .takes = WHICH | CTL_NEEDS },
+	{ "release", "send what was held", .run = ctl_order, .takes = WHICH | CTL_NEEDS },
+	{ "delete", "remove without telling the sender", .run = ctl_order,
+	    .takes = WHICH | CTL_NEEDS },
+	{ "reload", "read the config again; a bad one changes nothing", .run = ctl_reload },
+	{ "spool", "an idle spool: what is damaged, its messages as files", .tool = spool_command,
+	    .synopsis = "check|export ...", .usage = SPOOL_USAGE },
+	{ "check-relay", "whether a stranger's mail is relayed: 0 no, 1 yes", .tool = relay_command,
+	    .synopsis = "[ADDRESS[:PORT]]", .usage = RELAY_USAGE },
+	{ "passwd", "a line for a users_file; asks for the password", .tool = passwd_command,
+	    .synopsis = "NAME", .usage = PASSWD_USAGE },
 };
+
+static const char selection_help[] =
+    "  SELECTION  --from PATTERN --to PATTERN --older DURATION --reason TEXT --state STATE:\n"
+    "             what meets all that are given; a PATTERN is an address, or like "
+    "*@example.com\n";
 
 static int
 usage(FILE *out, int code)
 {
 	fputs("usage: posternctl [-c FILE] [-s SOCKET] COMMAND\n", out);
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		fprintf(out, "  %-8s %-21s  %s\n", commands[i].name,
-		    ctl_arguments_help(commands[i].takes), commands[i].help);
-	fputs(
-	    "  spool check|export ...          an idle spool: what is damaged, its messages as "
-	    "files\n"
-	    "  check-relay [ADDRESS[:PORT]]    whether a stranger's mail is relayed: 0 no, 1 yes\n"
-	    "  passwd NAME                     a line for a users_file; asks for the password\n"
-	    "  SELECTION  --from PATTERN --to PATTERN --older DURATION --reason TEXT --state "
-	    "STATE:\n"
-	    "             what meets all that are given; a PATTERN is an address, or like "
-	    "*@example.com\n"
-	    "  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
-	    ")\n  -s SOCKET  the control socket itself\n  -V         the version\n",
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		const struct command *at = &commands[i];
+		int width = fprintf(out, "  %-8s %s", at->name,
+		    at->tool != NULL ? at->synopsis : ctl_arguments_help(at->takes));
+
+		fprintf(out, "%*s  %s\n", width < 32 ? 32 - width : 0, "", at->help);
+	}
+	fputs(selection_help, out);
+	fputs("  -c FILE    the config that names the control socket (default " CONFIG_DEFAULT_FILE
+	      ")\n  -s SOCKET  the control socket itself\n  -V         the version\n"
+	      "  --help     this; behind a command, what that one takes\n",
 	    out);
+	return code;
+}
+
+static int
+usage_of(const struct command *command, FILE *out, int code)
+{
+	if (command->tool != NULL)
+		fprintf(out, "usage: posternctl [-c FILE] %s\n", command->usage);
+	else
+		fprintf(out, "usage: posternctl [-c FILE] [-s SOCKET] %s %s\n", command->name,
+		    ctl_arguments_help(command->takes));
+	if (command->takes & CTL_SELECTION)
+		fputs(selection_help, out);
 	return code;
 }
 
@@ -90,21 +119,16 @@ find_command(const char *name)
 }
 
 static int
-run(const char *file, const char *socket, int argc, char **argv)
+ask(const struct command *command, const char *file, const char *socket, int argc, char **argv)
 {
-	const struct command *command = find_command(argv[0]);
 	struct ctl_arguments arguments = { 0 };
 	char *found = NULL;
-	int code = EX_USAGE;
+	int code = ctl_arguments_read(&arguments, command->takes, argc, argv);
 
-	if (command != NULL)
-		code = ctl_arguments_read(&arguments, command->takes, argc, argv);
 	if (code == EX_OK && socket == NULL && (socket = found = find_socket(file)) == NULL)
 		code = EX_CONFIG;
 	if (code == EX_OK)
 		code = command->run(socket, command->name, &arguments);
-	else if (code == EX_USAGE)
-		usage(stderr, EX_USAGE);
 	free(found);
 	ctl_arguments_free(&arguments);
 	if (fflush(stdout) != 0 && code == EX_OK)
@@ -112,13 +136,44 @@ run(const char *file, const char *socket, int argc, char **argv)
 	return code;
 }
 
+static bool
+wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
+static int
+run(const char *file, const char *socket, int argc, char **argv)
+{
+	const struct command *command = find_command(argv[0]);
+	int code;
+
+	if (command == NULL)
+		return usage(stderr, EX_USAGE);
+	if (wants_help(argc, argv)) {
+		printf("%s: %s\n", command->name, command->help);
+		return usage_of(command, stdout, EX_OK);
+	}
+	code = command->tool != NULL ? command->tool(file, argc, argv)
+				     : ask(command, file, socket, argc, argv);
+	return code == EX_USAGE ? usage_of(command, stderr, code) : code;
+}
+
 int
 main(int argc, char **argv)
 {
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
 	const char *file = NULL, *socket = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "+c:s:Vh")) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:s:Vh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			file = optarg;
@@ -135,12 +190,6 @@ main(int argc, char **argv)
 			return usage(stderr, EX_USAGE);
 		}
 	}
-	if (optind < argc && strcmp(argv[optind], "spool") == 0)
-		return spool_command(file, argc - optind, argv + optind);
-	if (optind < argc && strcmp(argv[optind], "passwd") == 0)
-		return passwd_command(argc - optind, argv + optind);
-	if (optind < argc && strcmp(argv[optind], "check-relay") == 0)
-		return relay_command(file, argc - optind, argv + optind);
 	if (optind == argc)
 		return usage(stderr, EX_USAGE);
 	return run(file, socket, argc - optind, argv + optind);

@@ -153,6 +153,17 @@ speak_smtp(const struct settings *settings, const struct options *options)
 	return code;
 }
 
+static void
+show_usage(void)
+{
+	fputs("usage: postern-sendmail [-itv] [-B type] [-C file] [-F name] [-f address] [-N dsn]\n"
+	      "                        [-R ret] [-V envid] [recipient ...]   < message\n"
+	      "       postern-sendmail -bs | -bp\n"
+	      "       mailq\n"
+	      "See postern-sendmail(8).\n",
+	    stdout);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -166,7 +177,9 @@ main(int argc, char **argv)
 		puts("postern-sendmail " PACKAGE_VERSION);
 		return EX_OK;
 	}
-	if (options.mode == MODE_NOTHING)
+	if (options.mode == MODE_USAGE)
+		show_usage();
+	if (options.mode == MODE_USAGE || options.mode == MODE_NOTHING)
 		return EX_OK;
 	if ((code = load_settings(options.config, &settings)) != EX_OK)
 		return code;

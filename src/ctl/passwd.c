@@ -118,15 +118,14 @@ print_entry(const char *name, const char *password)
 }
 
 int
-passwd_command(int argc, char **argv)
+passwd_command(const char *file, int argc, char **argv)
 {
 	char password[PASSWORD_SIZE];
 	int code = EX_DATAERR;
 
-	if (argc != 2 || !is_name(argv[1])) {
-		fputs("usage: posternctl passwd NAME\n", stderr);
+	(void)file;
+	if (argc != 2 || !is_name(argv[1]))
 		return EX_USAGE;
-	}
 
 	const char *why = read_password(password);
 

@@ -3,7 +3,10 @@
 #ifndef CTL_PASSWD_H
 #define CTL_PASSWD_H
 
-/* argv[0] is "passwd".  A status of sysexits.h, after saying what is wrong. */
-int passwd_command(int argc, char **argv);
+#include "ctl/commands.h"
+
+#define PASSWD_USAGE "passwd NAME"
+
+ctl_tool_fn passwd_command;
 
 #endif

@@ -282,10 +282,8 @@ relay_command(const char *file, int argc, char **argv)
 	struct totals totals = { 0 };
 	struct ifaddrs *addresses = NULL;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fputs("usage: posternctl [-c FILE] check-relay [ADDRESS[:PORT]]\n", stderr);
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		return EX_USAGE;
-	}
 	signal(SIGPIPE, SIG_IGN); /* a server that hangs up */
 	if (getifaddrs(&addresses) != 0) {
 		perror("posternctl: the addresses of this host");

@@ -3,9 +3,12 @@
 #ifndef CTL_RELAY_H
 #define CTL_RELAY_H
 
+#include "ctl/commands.h"
+
 enum { RELAY_CLOSED = 0, RELAY_OPEN = 1 }; /* statuses, beside those of sysexits.h */
 
-/* argv[0] is "check-relay"; file: the config, NULL: the usual one. */
-int relay_command(const char *file, int argc, char **argv);
+#define RELAY_USAGE "check-relay [ADDRESS[:PORT]]"
+
+ctl_tool_fn relay_command;
 
 #endif

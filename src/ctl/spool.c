@@ -33,15 +33,6 @@ static const struct verb {
 	{ "export", "sia", true, spool_export },
 };
 
-static int
-usage(void)
-{
-	fputs("usage: posternctl [-c FILE] spool check [--spool DIR] [--repair] [--json]\n"
-	      "       posternctl [-c FILE] spool export [--spool DIR] [--id ID]... [--all] DIR\n",
-	    stderr);
-	return EX_USAGE;
-}
-
 /* The spool that the config names; NULL when the config is broken, which was said then. */
 static char *
 find_spool(const char *file)
@@ -68,7 +59,7 @@ take_option(int letter, const struct verb *verb, struct spool_options *options, 
     const char **path)
 {
 	if (letter == '?' || strchr(verb->takes, letter) == NULL)
-		return usage();
+		return EX_USAGE;
 	options->json |= letter == 'j';
 	options->repair |= letter == 'r';
 	options->all |= letter == 'a';
@@ -95,7 +86,7 @@ run(const char *file, const struct verb *verb, int argc, char **argv, uint64_t *
 	if (code != 0)
 		return code;
 	if (argc - optind != (verb->has_dir ? 1 : 0))
-		return usage();
+		return EX_USAGE;
 	options.to = verb->has_dir ? argv[optind] : NULL;
 	if (path == NULL)
 		path = found = find_spool(file);
@@ -117,5 +108,5 @@ spool_command(const char *file, int argc, char **argv)
 		free(ids);
 		return code;
 	}
-	return usage();
+	return EX_USAGE;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ctl/commands.h"
+
 struct spool_options {
 	bool json, repair, all;
 	const char *to;     /* directory for the messages */
@@ -14,9 +16,12 @@ struct spool_options {
 	size_t ids;
 };
 
-/* `spool check|export ...`, argv[0] being "spool"; file: the config, NULL: the usual one.  Returns
- * a status of sysexits.h. */
-int spool_command(const char *file, int argc, char **argv);
+/* Behind "posternctl [-c FILE] ". */
+#define SPOOL_USAGE                                       \
+	"spool check [--spool DIR] [--repair] [--json]\n" \
+	"       posternctl [-c FILE] spool export [--spool DIR] [--id ID]... [--all] DIR"
+
+ctl_tool_fn spool_command;
 
 int spool_check(const char *path, const struct spool_options *options);
 int spool_export(const char *path, const struct spool_options *options);

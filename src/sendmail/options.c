@@ -145,19 +145,27 @@ base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+/* What a name, or a long option that stands alone, stands for. */
+static const struct {
+	const char *word;
+	enum sendmail_mode mode;
+} names[] = { { "mailq", MODE_QUEUE }, { "newaliases", MODE_NOTHING } },
+  long_options[] = { { "--version", MODE_VERSION }, { "--help", MODE_USAGE } };
+
 int
 options_parse(int argc, char **argv, struct options *out)
 {
 	int option;
 
 	*out = (struct options){ .mode = MODE_DELIVER };
-	if (argc > 0 && strcmp(base_name(argv[0]), "mailq") == 0)
-		out->mode = MODE_QUEUE;
-	else if (argc > 0 && strcmp(base_name(argv[0]), "newaliases") == 0)
-		out->mode = MODE_NOTHING;
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		out->mode = MODE_VERSION;
-		return 0;
+	for (size_t i = 0; argc > 0 && i < sizeof names / sizeof *names; i++)
+		if (strcmp(base_name(argv[0]), names[i].word) == 0)
+			out->mode = names[i].mode;
+	for (size_t i = 0; argc == 2 && i < sizeof long_options / sizeof *long_options; i++) {
+		if (strcmp(argv[1], long_options[i].word) == 0) {
+			out->mode = long_options[i].mode;
+			return 0;
+		}
 	}
 	while (
 	    (option = getopt(argc, argv, "A:B:C:F:GIL:N:O:R:UV:X:b:d:e:f:h:imno:p:q::r:tvx")) != -1)

@@ -6,7 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum sendmail_mode { MODE_DELIVER, MODE_SMTP, MODE_QUEUE, MODE_NOTHING, MODE_VERSION };
+enum sendmail_mode {
+	MODE_DELIVER,
+	MODE_SMTP,
+	MODE_QUEUE,
+	MODE_NOTHING,
+	MODE_VERSION,
+	MODE_USAGE,
+};
 
 struct options {
 	enum sendmail_mode mode;

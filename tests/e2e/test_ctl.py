@@ -2,6 +2,7 @@
 """posternctl, and its socket with curl."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -181,11 +182,31 @@ def test_unknown_ids(postern, command, id):
     assert done.returncode == 66 and done.stderr.strip(), done
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["show"], ["hold"], ["status", "x"], ["queue", "--xml"], ["-x"],
-                                       ["show", "a", "b"]])
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["-x"]])
 def test_wrong_usage_shows_the_right_one(postern, arguments):
     done = postern.ctl(*arguments)
-    assert done.returncode == 64 and "status" in done.stderr
+    assert done.returncode == 64 and "status" in done.stderr and "passwd" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["hold"], ["status", "x"], ["queue", "--xml"], ["show", "a", "b"],
+                                       ["spool", "fly"], ["spool", "check", "x"], ["passwd"], ["check-relay", "-x"]])
+def test_wrong_usage_of_a_command_shows_that_of_this_one(postern, arguments):
+    done = postern.ctl(*arguments)
+    assert done.returncode == 64 and re.search(r"^usage: .*\] %s" % arguments[0], done.stderr, re.M)
+    assert "reload" not in done.stderr
+
+
+def test_help():
+    def ask(*arguments):
+        done = subprocess.run([POSTERNCTL, *arguments], capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "") and "usage: posternctl" in done.stdout
+        return done.stdout
+
+    commands = re.findall(r"^  ([a-z][a-z-]+) ", ask("--help"), re.M)
+    assert len(commands) == 11
+    for command in commands:
+        assert re.search(r"\] %s" % command, ask(command, "--help"))
+    assert "export" in ask("spool", "check", "--help") and "--older" in ask("hold", "--help")
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["queue"], ["queue", "--json"], ["show", "1M85AQKBD0000"], ["retry"],

@@ -56,6 +56,8 @@ static const struct line_case lines[] = {
 	{ "sendmail -q", MODE_NOTHING, false, false, NULL, 0 },
 	{ "sendmail -q30m", MODE_NOTHING, false, false, NULL, 0 },
 	{ "sendmail --version", MODE_VERSION, false, false, NULL, 0 },
+	{ "sendmail --help", MODE_USAGE, false, false, NULL, 0 },
+	{ "sendmail -- --help", MODE_DELIVER, false, false, NULL, 1 },
 };
 
 START_TEST(takes_the_line)
