@@ -4,8 +4,15 @@
 #include "base/id.h"
 
 #include <string.h>
+#include <sys/random.h>
 
-enum { TIME_SHIFT = 20, TAG_SHIFT = 16, COUNT_MAX = 0xffff, BITS_PER_CHAR = 5 };
+enum {
+	TIME_SHIFT = 20,
+	TAG_SHIFT = 16,
+	COUNT_MAX = 0xffff,
+	FIRST_MAX = COUNT_MAX / 2, /* the rest is for what comes in the same millisecond */
+	BITS_PER_CHAR = 5,
+};
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -13,6 +20,16 @@ static uint64_t
 compose(uint64_t ms, unsigned tag, uint64_t count)
 {
 	return ms << TIME_SHIFT | (uint64_t)(tag & ID_TAG_MAX) << TAG_SHIFT | count;
+}
+
+void
+id_source_init(struct id_source *source, unsigned tag)
+{
+	uint16_t random = 0;
+
+	/* Without it ids are as unique as the clock. */
+	(void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
+	*source = (struct id_source){ .tag = tag, .first = random & FIRST_MAX };
 }
 
 uint64_t
@@ -23,11 +40,11 @@ id_next(struct id_source *source, int64_t real_ms)
 	uint64_t count = source->last & COUNT_MAX;
 
 	if (ms > last_ms)
-		source->last = compose(ms, source->tag, 0);
+		source->last = compose(ms, source->tag, source->first);
 	else if (count < COUNT_MAX)
 		source->last = compose(last_ms, source->tag, count + 1);
 	else
-		source->last = compose(last_ms + 1, source->tag, 0);
+		source->last = compose(last_ms + 1, source->tag, source->first);
 	return source->last;
 }
 

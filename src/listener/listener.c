@@ -271,7 +271,7 @@ make_env(struct listener *l)
 	const struct config *config = l->env.config;
 
 	session_env_init(&l->env);
-	l->env.ids.tag = spool_writer_tag(l->env.writer);
+	id_source_init(&l->env.ids, spool_writer_tag(l->env.writer));
 	l->env.space = l->space;
 	l->env.clients = l->clients;
 	if (has_rates(config)) {

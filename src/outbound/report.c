@@ -57,7 +57,7 @@ reporter_new(const struct config *config, struct spool *spool, struct spool_writ
 	reporter->config = config;
 	reporter->spool = spool;
 	reporter->writer = writer;
-	reporter->ids.tag = spool_writer_tag(writer);
+	id_source_init(&reporter->ids, spool_writer_tag(writer));
 	return reporter;
 }
 
