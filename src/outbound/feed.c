@@ -15,12 +15,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "outbound/history.h"
 #include "outbound/ledger.h"
 #include "outbound/route.h"
 #include "outbound/segments.h"
 #include "queue/queue.h"
 #include "queue/reasons.h"
+#include "queue/retry.h"
 #include "spool/envelope.h"
 #include "spool/outcome.h"
 #include "spool/reader.h"
@@ -65,7 +67,7 @@ apply(struct feed *feed, struct queue_item *item, struct past *past)
 {
 	item->warned |= past->warned;
 	if (past->attempts > 0) {
-		item->attempts = (uint16_t)(item->attempts + past->attempts);
+		queue_set_attempts(item, (uint64_t)item->attempts + past->attempts);
 		reasons_drop(feed->of.reasons, item->reason);
 		item->reason = past->reason;
 		past->reason = 0;
@@ -74,6 +76,19 @@ apply(struct feed *feed, struct queue_item *item, struct past *past)
 		queue_hold(feed->of.queue, item);
 	else if (past->next_try_ms > 0)
 		queue_wait(feed->of.queue, item, past->next_try_ms);
+}
+
+/* Told by a clock that was ahead, or for longer than the config has it now. */
+static void
+bound_wait(struct feed *feed, struct queue_item *item)
+{
+	const struct config_queue *config = &feed->of.config->queue;
+	const struct retry_policy policy = { config->retry_min_ms, config->retry_max_ms };
+	int64_t latest = clock_real_ms() + (int64_t)retry_longest(&policy);
+
+	if (item->state == QUEUE_WAITING && item->next_try_ms > latest &&
+	    !queue_awaits_release(item))
+		queue_wait(feed->of.queue, item, latest);
 }
 
 static void
@@ -90,8 +105,10 @@ add(struct feed *feed, const struct spool_record *record, struct past *past)
 		ledger_supersede(feed->of.ledger, item);
 		return;
 	}
-	if (older != NULL)
+	if (older != NULL) {
+		item->was_tried = older->was_tried;
 		ledger_supersede(feed->of.ledger, older);
+	}
 	item->reason = reasons_take(feed->of.reasons, record->envelope->last_reply);
 	for (size_t i = 0; past != NULL && i < past->ndone; i++)
 		queue_rcpt_done(item, past->done[i]);
@@ -102,6 +119,7 @@ add(struct feed *feed, const struct spool_record *record, struct past *past)
 	plan(feed, item, record->envelope);
 	if (past != NULL)
 		apply(feed, item, past);
+	bound_wait(feed, item);
 }
 
 /* It is done as a whole, and so is an older copy whose outcomes did not outlive a loss of power. */

@@ -123,8 +123,8 @@ count_attempt(struct ledger *ledger, struct queue_item *item)
 
 	if (item->next_try_ms > 0)
 		return item->next_try_ms;
-	if (item->attempts < UINT16_MAX)
-		item->attempts++;
+	item->was_tried = 1;
+	queue_set_attempts(item, item->attempts + UINT64_C(1));
 	(void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
 	return clock_real_ms() + (int64_t)retry_delay(&policy, item->attempts, random);
 }

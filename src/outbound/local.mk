@@ -31,6 +31,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/uplink_state.c \
 	src/outbound/answer.c src/outbound/pipeline.c src/outbound/send.c \
 	src/outbound/settle.c src/outbound/setup.c \
+	src/outbound/step.c src/outbound/step.h \
 	src/outbound/sweep.c src/outbound/sweep.h \
 	src/outbound/transaction.c src/outbound/transaction.h \
 	src/outbound/trust.c src/outbound/trust.h \

@@ -139,6 +139,12 @@ open_feed(struct outbound *outbound, int wake_fd)
 	return (outbound->feed = feed_new(&context)) != NULL ? 0 : -1;
 }
 
+static void
+on_step(void *ctx)
+{
+	outbound_retry_all(ctx);
+}
+
 static int
 open_sweep(struct outbound *outbound)
 {
@@ -150,6 +156,9 @@ open_sweep(struct outbound *outbound)
 		.words = outbound->words,
 		.spool = outbound->spool,
 		.ledger = outbound->ledger,
+		.turn = outbound->turn,
+		.on_step = on_step,
+		.ctx = outbound,
 	};
 
 	return (outbound->sweep = sweep_new(&context)) != NULL ? 0 : -1;

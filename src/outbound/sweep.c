@@ -8,10 +8,13 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
 #include "outbound/ledger.h"
+#include "outbound/step.h"
+#include "outbound/turn.h"
 #include "outbound/words.h"
 #include "queue/queue.h"
 
@@ -19,12 +22,16 @@ enum {
 	LOOKS_MAX = 20000, /* messages looked at in one turn, */
 	WORK_MAX = 50,     /* and those that something was done about */
 	TURN_S = 1,
+	GRACE_MS = 5 * 60 * 1000, /* after a start: for networks, resolvers and upstreams */
 };
 
 struct sweep {
 	struct sweep_context of;
 	struct event *timer;
 	struct queue_cursor at;
+	struct step step;
+	uint64_t quiet_ms;       /* of this turn: since the start, or the clock's last step */
+	struct route_set served; /* of this turn: routes with an upstream that is up */
 };
 
 static void
@@ -86,6 +93,15 @@ is_rejoin_due(const struct queue_item *item)
 	       item->next_try_ms <= clock_real_ms();
 }
 
+/* Whether it may be held against a message that it has waited for so long. */
+static bool
+is_fair(const struct sweep *sweep, const struct queue_item *item, uint64_t limit_ms)
+{
+	return item->was_tried != 0 || sweep->quiet_ms >= limit_ms ||
+	       (sweep->quiet_ms >= GRACE_MS &&
+		   !route_set_meets(queue_routes(sweep->of.queue, item), &sweep->served));
+}
+
 /* Whether something was done about the message. */
 static bool
 look(struct sweep *sweep, struct queue_item *item)
@@ -95,12 +111,14 @@ look(struct sweep *sweep, struct queue_item *item)
 
 	if (item->state == QUEUE_ACTIVE)
 		return false;
-	if (item->state != QUEUE_HELD && age >= config->lifetime_ms) {
+	if (item->state != QUEUE_HELD && age >= config->lifetime_ms &&
+	    is_fair(sweep, item, config->lifetime_ms)) {
 		expire(sweep, item);
 		return true;
 	}
 	if (item->state != QUEUE_HELD && config->warn_after_ms > 0 &&
-	    age >= config->warn_after_ms && !item->warned) {
+	    age >= config->warn_after_ms && !item->warned &&
+	    is_fair(sweep, item, config->warn_after_ms)) {
 		warn(sweep, item);
 		return true;
 	}
@@ -112,6 +130,27 @@ look(struct sweep *sweep, struct queue_item *item)
 }
 
 static void
+look_at_clock(struct sweep *sweep)
+{
+	int64_t mono = clock_mono_ms(), by_ms = step_look(&sweep->step, clock_real_ms(), mono);
+
+	sweep->quiet_ms = step_quiet_ms(&sweep->step, mono);
+	if (by_ms == 0)
+		return;
+	log_warning("clock_stepped", log_d("by_ms", by_ms));
+	sweep->of.on_step(sweep->of.ctx);
+}
+
+static void
+look_at_upstreams(struct sweep *sweep)
+{
+	sweep->served = (struct route_set){ { 0 } };
+	for (size_t i = 0; i < sweep->of.config->nroute; i++)
+		if (turn_upstream(sweep->of.turn, i) != -1)
+			route_set_add(&sweep->served, i);
+}
+
+static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct sweep *sweep = ctx;
@@ -119,6 +158,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	look_at_clock(sweep);
+	look_at_upstreams(sweep);
 	/* A later copy of a message may still be to come; or the disk takes nothing. */
 	if (!feed_is_recovered(sweep->of.feed) || !ledger_has_room(sweep->of.ledger))
 		return;
@@ -144,6 +185,7 @@ sweep_new(const struct sweep_context *context)
 		return NULL;
 	sweep->of = *context;
 	queue_cursor_open(&sweep->at, context->queue);
+	step_init(&sweep->step, clock_real_ms(), clock_mono_ms());
 	sweep->timer = event_new(context->base, -1, EV_PERSIST, on_timer, sweep);
 	if (sweep->timer == NULL || event_add(sweep->timer, &turn) == -1)
 		sweep_free(&sweep);

@@ -46,6 +46,14 @@ queue_is_done(const struct queue_item *item)
 	return left == 0 || *word == (UINT64_C(1) << left) - 1;
 }
 
+void
+queue_set_attempts(struct queue_item *item, uint64_t attempts)
+{
+	enum { MOST = (1 << 15) - 1 };
+
+	item->attempts = (attempts < MOST ? attempts : MOST) & MOST;
+}
+
 int64_t
 queue_release_ms(const struct queue_item *item)
 {

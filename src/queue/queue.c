@@ -124,8 +124,7 @@ describe(struct queue *queue, struct queue_item *item, const struct spool_record
 	    record->content_len < UINT32_MAX ? (uint32_t)record->content_len : UINT32_MAX;
 	item->next_try_ms = envelope->next_try_ms;
 	item->release_s = release_s(envelope, record->id);
-	item->attempts =
-	    (uint16_t)(envelope->attempts < UINT16_MAX ? envelope->attempts : UINT16_MAX);
+	queue_set_attempts(item, envelope->attempts);
 	item->warned = envelope->warned;
 	item->is_report = envelope->is_report;
 	item->is_large = record->is_large;
@@ -179,6 +178,7 @@ queue_retry_all(struct queue *queue)
 
 	queue_cursor_open(&cursor, queue);
 	while ((item = queue_cursor_next(&cursor)) != NULL) {
+		item->was_tried = 0;
 		if (item->state != QUEUE_WAITING || queue_awaits_release(item))
 			continue;
 		queue_make_ready(queue, item);

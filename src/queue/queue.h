@@ -48,7 +48,8 @@ struct queue_item {
 	};
 	uint32_t hash_next, all_prev, all_next;
 	uint16_t reason;            /* caller's: of the last deferral, a number of reasons.h */
-	uint16_t attempts;          /* caller's: that failed */
+	uint16_t attempts : 15;     /* that failed; see queue_set_attempts() */
+	uint16_t was_tried : 1;     /* caller's: since queue_add() or queue_retry_all() */
 	uint32_t record_units : 24; /* see queue_record_len() */
 	uint32_t state : 2;         /* enum queue_state */
 	bool warned : 1;            /* caller's: the delay warning was sent */
@@ -78,7 +79,8 @@ struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 /* Make READY what WAITS until now_ms or an earlier time: how many. */
 size_t queue_release_due(struct queue *queue, int64_t now_ms);
 
-/* Make READY all that WAITS, but for what its sender wants to wait: how many. */
+/* Make READY all that WAITS, but for what its sender wants to wait: how many.  No message counts as
+ * tried any more. */
 size_t queue_retry_all(struct queue *queue);
 
 /* The next READY message with a route of the taker's, now ACTIVE; NULL when there is none. */
@@ -113,6 +115,9 @@ void queue_remove(struct queue *queue, struct queue_item *item);
 bool queue_rcpt_done(struct queue_item *item, uint32_t rcpt);
 bool queue_rcpt_is_done(const struct queue_item *item, uint32_t rcpt);
 bool queue_is_done(const struct queue_item *item);
+
+/* That so many have failed, as far as they are counted. */
+void queue_set_attempts(struct queue_item *item, uint64_t attempts);
 
 /* When its sender wants it sent (RFC 4865): 0, or the whole second after that. */
 int64_t queue_release_ms(const struct queue_item *item);

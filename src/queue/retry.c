@@ -16,3 +16,11 @@ retry_delay(const struct retry_policy *policy, unsigned attempts, uint32_t rando
 
 	return spread > 0 ? delay - spread / 2 + random % (spread + 1) : delay;
 }
+
+uint64_t
+retry_longest(const struct retry_policy *policy)
+{
+	uint64_t spread = policy->max_ms / 4;
+
+	return policy->max_ms + spread - spread / 2;
+}

@@ -16,4 +16,7 @@ struct retry_policy {
  */
 uint64_t retry_delay(const struct retry_policy *policy, unsigned attempts, uint32_t random);
 
+/* No delay is longer. */
+uint64_t retry_longest(const struct retry_policy *policy);
+
 #endif

@@ -14,6 +14,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_ports \
 	tests/unit/outbound/test_route \
 	tests/unit/outbound/test_segments \
+	tests/unit/outbound/test_step \
 	tests/unit/outbound/test_meter \
 	tests/unit/outbound/test_transaction \
 	tests/unit/outbound/test_trust \
@@ -58,6 +59,8 @@ tests_unit_outbound_test_route_LDADD = liboutbound.a libqueue.a libspool.a libco
 	libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_step_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_step_LDADD = liboutbound.a $(CHECK_LIBS)
 tests_unit_outbound_test_meter_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_meter_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_width_CPPFLAGS = $(UNIT_CPPFLAGS)

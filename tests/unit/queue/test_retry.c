@@ -34,6 +34,22 @@ START_TEST(has_jitter)
 }
 END_TEST
 
+START_TEST(none_is_longer_than_the_longest)
+{
+	for (uint64_t max = 1; max < 2000; max++) {
+		const struct retry_policy policy = { 1, max };
+		uint64_t seen = 0;
+
+		for (uint32_t random = 0; random <= max; random++) {
+			uint64_t delay = retry_delay(&policy, 99, random);
+
+			seen = delay > seen ? delay : seen;
+		}
+		ck_assert_uint_eq(seen, retry_longest(&policy));
+	}
+}
+END_TEST
+
 START_TEST(allows_tiny_delays)
 {
 	const struct retry_policy policy = { 1, 1 };
@@ -45,7 +61,8 @@ END_TEST
 static void
 add_cases(Suite *suite)
 {
-	add_tests(suite, "delay", doubles_up_to_the_maximum, has_jitter, allows_tiny_delays);
+	add_tests(suite, "delay", doubles_up_to_the_maximum, has_jitter, allows_tiny_delays,
+	    none_is_longer_than_the_longest);
 }
 
 UNIT_MAIN("retry")
