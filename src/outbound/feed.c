@@ -28,7 +28,12 @@
 #include "spool/reader.h"
 #include "spool/spool.h"
 
-enum { BATCH = 512, ERROR_WAIT_S = 1 };
+enum {
+	BATCH = 512,
+	BATCHES_A_TRIM =
+	    16, /* each costs a millisecond, and gives the past of 8192 messages back */
+	ERROR_WAIT_S = 1,
+};
 
 struct feed {
 	struct feed_context of;
@@ -37,6 +42,7 @@ struct feed {
 	struct event *wake;  /* the eventfd */
 	struct event *again; /* the next batch, or a retry after an error */
 	bool recovered, failing;
+	unsigned batches; /* of the recovery */
 	int64_t started_ms;
 };
 
@@ -242,6 +248,14 @@ come_to_rest(struct feed *feed)
 		recovery_is_over(feed);
 }
 
+/* The past of a segment goes while the queue grows, so that both need not fit. */
+static void
+give_memory_back(struct feed *feed)
+{
+	if (!feed->recovered && ++feed->batches % BATCHES_A_TRIM == 0)
+		(void)malloc_trim(0);
+}
+
 static void
 run(struct feed *feed)
 {
@@ -264,6 +278,7 @@ run(struct feed *feed)
 		feed->of.on_news(feed->of.ctx);
 		return;
 	}
+	give_memory_back(feed);
 	event_add(feed->again, &at_once);
 	feed->of.on_news(feed->of.ctx);
 }

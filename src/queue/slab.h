@@ -12,14 +12,14 @@
 enum { SLAB_OBJECTS = 4096 };
 
 struct slab {
+	char *data;       /* whole pages; NULL: given back */
 	uint16_t count;   /* in use */
 	uint16_t touched; /* slots that were ever used: what lies behind was never written */
 	uint16_t unused;  /* a slot to be used again, plus 1; it names the next one */
-	uint64_t data[];
 };
 
 struct slabs {
-	struct slab **slab; /* NULL: given back */
+	struct slab *slab;
 	uint32_t count, size;
 	uint32_t room; /* below this one all are full */
 	uint32_t object_size;
@@ -39,9 +39,8 @@ void slabs_give(struct slabs *slabs, uint32_t number);
 static inline void *
 slabs_at(const struct slabs *slabs, uint32_t number)
 {
-	char *data = (char *)slabs->slab[number / SLAB_OBJECTS]->data;
-
-	return data + (size_t)(number % SLAB_OBJECTS) * slabs->object_size;
+	return slabs->slab[number / SLAB_OBJECTS].data +
+	       (size_t)(number % SLAB_OBJECTS) * slabs->object_size;
 }
 
 #endif

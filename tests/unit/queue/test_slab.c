@@ -3,6 +3,7 @@
 #include "queue/slab.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "unit.h"
 
@@ -74,11 +75,15 @@ START_TEST(empty_slabs_are_given_back)
 	struct slabs slabs;
 
 	fill(&slabs, number);
+
+	void *data = slabs.slab[1].data;
+
 	for (uint32_t i = 0; i < MANY; i++)
 		if (number[i] / SLAB_OBJECTS == 1)
 			slabs_give(&slabs, number[i]);
-	ck_assert_ptr_null(slabs.slab[1]);
-	ck_assert_ptr_nonnull(slabs.slab[2]);
+	ck_assert_ptr_null(slabs.slab[1].data);
+	ck_assert_ptr_nonnull(slabs.slab[2].data);
+	ck_assert_int_eq(mincore(data, 1, (unsigned char[1]){ 0 }), -1); /* by free(), it stays */
 
 	uint32_t again = slabs_take(&slabs);
 
@@ -98,7 +103,7 @@ START_TEST(number_0_is_never_given)
 		ck_assert_uint_ne(number, 0);
 		slabs_give(&slabs, number);
 	}
-	ck_assert_ptr_nonnull(slabs.slab[0]);
+	ck_assert_ptr_nonnull(slabs.slab[0].data);
 	slabs_free(&slabs);
 }
 END_TEST
