@@ -34,8 +34,9 @@ struct walk {
 	void *ctx;
 	const bool *is_leaving;
 	struct queue_cursor at;
-	struct event *poll;  /* looks whether it may begin; NULL afterwards */
-	int64_t still_by_ms; /* monotonic */
+	struct spool_look look; /* within a turn */
+	struct event *poll;     /* looks whether it may begin; NULL afterwards */
+	int64_t still_by_ms;    /* monotonic */
 };
 
 static void
@@ -78,7 +79,7 @@ look_at(struct walk *walk, struct queue_item *item, int64_t now_ms, struct evbuf
 	if (reads || walk->job->wants_envelope) {
 		const struct spool_place place = queue_place(item);
 
-		(void)!spool_read_envelope(outbound_spool(walk->outbound), &place, &envelope);
+		(void)!spool_look_at(&walk->look, &place, &envelope);
 	}
 	if (!reads || (envelope != NULL && selection_takes_envelope(selection, item, envelope)))
 		goes_on = walk->job->visit(walk->ctx, item, envelope, chunk);
@@ -113,8 +114,12 @@ on_turn(struct evhttp_connection *connection, void *ctx)
 {
 	struct walk *walk = ctx;
 	struct evbuffer *chunk = evbuffer_new();
+	bool goes_on;
 
-	if (chunk != NULL && take_turn(walk, chunk)) {
+	spool_look_begin(&walk->look, outbound_spool(walk->outbound));
+	goes_on = chunk != NULL && take_turn(walk, chunk);
+	spool_look_end(&walk->look);
+	if (goes_on) {
 		evbuffer_add(chunk, "\n", 1); /* an empty chunk would end the answer */
 		evhttp_send_reply_chunk_with_cb(walk->request, chunk, on_turn, walk);
 	} else {

@@ -92,20 +92,44 @@ read_lines(
 	return result == 1 ? damaged(spool, fd, place, &record, "envelope is damaged") : result;
 }
 
+void
+spool_look_begin(struct spool_look *look, struct spool *spool)
+{
+	*look = (struct spool_look){ .spool = spool, .fd = -1 };
+}
+
+int
+spool_look_at(struct spool_look *look, const struct spool_place *place, struct envelope **out)
+{
+	*out = NULL;
+	if (look->fd < 0 || look->segment != place->segment) {
+		spool_look_end(look);
+		look->fd = open_segment(look->spool, place->segment);
+		look->segment = place->segment;
+	}
+	return look->fd < 0 ? -1 : read_lines(look->spool, look->fd, place, out);
+}
+
+void
+spool_look_end(struct spool_look *look)
+{
+	int error = errno;
+
+	if (look->fd >= 0)
+		close(look->fd);
+	look->fd = -1;
+	errno = error;
+}
+
 int
 spool_read_envelope(struct spool *spool, const struct spool_place *place, struct envelope **out)
 {
-	int fd = open_segment(spool, place->segment), result;
+	struct spool_look look;
+	int result;
 
-	*out = NULL;
-	if (fd < 0)
-		return -1;
-	result = read_lines(spool, fd, place, out);
-
-	int error = errno;
-
-	close(fd);
-	errno = error;
+	spool_look_begin(&look, spool);
+	result = spool_look_at(&look, place, out);
+	spool_look_end(&look);
 	return result;
 }
 
