@@ -101,6 +101,22 @@ conn_wake(struct conn *conn)
 }
 
 void
+conn_wake_next_turn(struct conn *conn)
+{
+	static const struct timeval next_turn = { 0 };
+
+	if (event_add(&conn->wake, &next_turn) == -1)
+		conn_wake(conn);
+}
+
+void
+conn_drain_soon(struct conn *conn)
+{
+	conn->is_drained = true;
+	conn_wake_next_turn(conn);
+}
+
+void
 conn_set_timer(struct conn *conn, int64_t now, int64_t at)
 {
 	int64_t ms = at > now ? at - now : 0;

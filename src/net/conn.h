@@ -72,6 +72,9 @@ uint64_t conn_written(const struct conn *conn);
 /* Write now.  Needed only outside of the callbacks; a failure is told by on_end, later. */
 void conn_flush(struct conn *conn);
 
+/* Call on_drain in the next turn of the loop, unless more than CONN_LOW_WATER waits then. */
+void conn_drain_soon(struct conn *conn);
+
 /* End the connection (CONN_END_DEADLINE) unless called again within ms; 0: no deadline. */
 void conn_set_deadline(struct conn *conn, uint64_t ms);
 

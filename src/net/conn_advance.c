@@ -143,7 +143,7 @@ conn_write_out(struct conn *conn)
 	if (conn->was_high && left < CONN_LOW_WATER) {
 		conn->was_high = false;
 		conn->is_drained = true;
-		conn_wake(conn);
+		conn_wake_next_turn(conn);
 	}
 }
 

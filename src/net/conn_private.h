@@ -21,8 +21,7 @@ enum conn_life {
 
 struct conn {
 	struct event readable, writable, timer;
-	struct event
-	    wake; /* never added, only activated: what must not happen within the owner's call */
+	struct event wake; /* what must not happen within the owner's call */
 	struct evbuffer *in, *out;
 	const struct conn_events *events;
 	void *ctx;
@@ -63,6 +62,9 @@ void conn_on_wake(evutil_socket_t fd, short what, void *arg);
 
 /* Make conn_on_wake() happen soon; set the timer to a monotonic time. */
 void conn_wake(struct conn *conn);
+/* The same when the loop has looked at every socket: who writes as fast as its peer reads lets
+ * others have their turns. */
+void conn_wake_next_turn(struct conn *conn);
 void conn_set_timer(struct conn *conn, int64_t now, int64_t at);
 
 /* Begin to linger; frees the connection at once or later. */

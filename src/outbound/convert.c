@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * convert.c - a survey of the content, and then, if something has to go and may, the same once
- * more: small content is rewritten at once, of large content only the length is found out.
+ * more: small content is rewritten, of large content only the length is found out.  A step is a
+ * piece of either pass, so that nobody else waits.
  */
 #include "outbound/convert.h"
 
@@ -20,13 +21,17 @@
 #include "smtp/recode.h"
 #include "spool/envelope.h"
 
-enum { PIECE_SIZE = 128 * 1024, WORDS_SIZE = 512 };
+enum { WORDS_SIZE = 512 };
 
 struct conversion {
 	struct delivery *delivery;
 	const struct config_upstream *upstream;
 	unsigned wants; /* set of smtp_recode */
 	struct smtp_recoder *recoder;
+	bool is_writing; /* it is surveyed before */
+	struct str text; /* of small content: what was written */
+	uint64_t offset; /* of large content: read so far in this pass */
+	char *piece;
 };
 
 /* What of the content may have to go. */
@@ -44,53 +49,55 @@ find_wants(const struct delivery *delivery, const struct smtp_capabilities *caps
 	return wants;
 }
 
+/* A piece of the file. */
 static int
-feed_file(struct smtp_recoder *recoder, int fd, uint64_t len)
+feed_file(struct conversion *c)
 {
-	char *piece = malloc(PIECE_SIZE);
-	uint64_t done = 0;
+	uint64_t left = c->delivery->stored_len - c->offset;
+	size_t want = left < CONVERT_PIECE ? (size_t)left : CONVERT_PIECE;
+	ssize_t got;
 
-	while (piece != NULL && done < len) {
-		size_t want = len - done < PIECE_SIZE ? (size_t)(len - done) : PIECE_SIZE;
-		ssize_t got = pread(fd, piece, want, (off_t)done);
-
-		if (got <= 0)
-			break;
-		smtp_recoder_feed(recoder, piece, (size_t)got);
-		done += (uint64_t)got;
-	}
-	free(piece);
-	return done == len ? smtp_recoder_end(recoder) : -1;
+	if (c->piece == NULL && (c->piece = malloc(CONVERT_PIECE)) == NULL)
+		return -1;
+	got = pread(c->delivery->fd, c->piece, want, (off_t)c->offset);
+	if (got <= 0)
+		return -1;
+	smtp_recoder_feed(c->recoder, c->piece, (size_t)got);
+	c->offset += (uint64_t)got;
+	return 0;
 }
 
+/* All that is in memory. */
 static int
-feed_buffer(struct smtp_recoder *recoder, struct evbuffer *content)
+feed_buffer(struct conversion *c)
 {
+	struct evbuffer *content = c->delivery->content;
 	size_t len = evbuffer_get_length(content);
 	const char *data = len > 0 ? (const char *)evbuffer_pullup(content, -1) : "";
 
 	if (data == NULL)
 		return -1;
-	smtp_recoder_feed(recoder, data, len);
-	return smtp_recoder_end(recoder);
-}
-
-/* All of the content as it is stored: 0, or -1. */
-static int
-feed_all(const struct conversion *c)
-{
-	const struct delivery *delivery = c->delivery;
-
-	return delivery->fd != -1 ? feed_file(c->recoder, delivery->fd, delivery->stored_len)
-				  : feed_buffer(c->recoder, delivery->content);
+	smtp_recoder_feed(c->recoder, data, len);
+	c->offset = len;
+	return 0;
 }
 
 static int
-survey(struct conversion *c)
+begin_survey(struct conversion *c)
 {
 	smtp_recoder_free(&c->recoder);
 	c->recoder = smtp_recoder_new(c->wants);
-	return c->recoder != NULL ? feed_all(c) : -1;
+	c->offset = 0;
+	return c->recoder != NULL ? 0 : -1;
+}
+
+/* Of large content it is only counted what will come out. */
+static void
+begin_writing(struct conversion *c)
+{
+	smtp_recoder_write(c->recoder, c->delivery->fd == -1 ? &c->text : NULL);
+	c->is_writing = true;
+	c->offset = 0;
 }
 
 static void
@@ -105,51 +112,37 @@ log_event(const struct conversion *c, const char *event, const char *why)
 }
 
 /* A signature of the sender's is worth more than a line's length: what breaks it is left alone. */
-static int
-spare_signature(struct conversion *c)
+static bool
+spares_signature(struct conversion *c)
 {
+	const struct smtp_recode_findings *found = smtp_recoder_findings(c->recoder);
+
 	if (!(c->wants & SMTP_RECODE_LONG) || c->upstream->long_lines == LONG_LINES_FORCE ||
-	    !smtp_recoder_findings(c->recoder)->is_needed ||
-	    !smtp_recoder_findings(c->recoder)->has_dkim)
-		return 0;
+	    !found->is_needed || !found->has_dkim)
+		return false;
 	c->wants &= ~(unsigned)SMTP_RECODE_LONG;
 	log_event(c, "not_recoded", "long lines, but a DKIM signature");
-	return survey(c);
+	return true;
 }
 
 /* The content anew, in place of the old one. */
 static int
-rewrite(const struct conversion *c)
+take_text(struct conversion *c)
 {
-	struct delivery *delivery = c->delivery;
-	struct str text = STR_EMPTY;
-	int result;
+	struct evbuffer *content = c->delivery->content;
 
-	smtp_recoder_write(c->recoder, &text);
-	result = feed_all(c);
-	if (result == 0)
-		result = evbuffer_drain(delivery->content, (size_t)delivery->content_len);
-	if (result == 0)
-		result = evbuffer_add(delivery->content, text.data, text.len);
-	delivery->content_len = smtp_recoder_length(c->recoder);
-	str_free(&text);
-	return result;
+	if (evbuffer_drain(content, evbuffer_get_length(content)) == -1)
+		return -1;
+	return evbuffer_add(content, c->text.data, c->text.len);
 }
 
-/* The length of what large content will be; its recoder begins anew. */
-static int
-measure(struct conversion *c)
+/* Large content goes through the recoder once more, when it is sent. */
+static void
+hand_over(struct conversion *c)
 {
-	struct delivery *delivery = c->delivery;
-
-	smtp_recoder_write(c->recoder, NULL);
-	if (feed_all(c) == -1)
-		return -1;
-	delivery->content_len = smtp_recoder_length(c->recoder);
-	delivery->recoder = c->recoder;
+	c->delivery->recoder = c->recoder;
 	c->recoder = NULL;
-	smtp_recoder_write(delivery->recoder, &delivery->recoded);
-	return 0;
+	smtp_recoder_write(c->delivery->recoder, &c->delivery->recoded);
 }
 
 static void
@@ -164,44 +157,107 @@ refuse_8bit(const struct conversion *c)
 	delivery_judge_all(c->delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.6.3", words);
 }
 
-static int
-convert(struct conversion *c)
-{
-	const struct smtp_recode_findings *found;
-	int result = 0;
+enum progress { GOES_ON, IS_OVER, IS_BAD };
 
-	if (survey(c) == -1 || spare_signature(c) == -1)
-		return -1;
-	found = smtp_recoder_findings(c->recoder);
+/* What the survey has found decides what is to be done. */
+static enum progress
+end_survey(struct conversion *c)
+{
+	const struct smtp_recode_findings *found = smtp_recoder_findings(c->recoder);
+
+	if (spares_signature(c)) {
+		if (c->wants == 0)
+			return IS_OVER;
+		return begin_survey(c) == 0 ? GOES_ON : IS_BAD;
+	}
 	if (found->keeps_8bit) {
 		refuse_8bit(c);
-		return 0;
+		return IS_OVER;
 	}
 	if (found->keeps_long)
 		log_event(c, "not_recoded", "long lines that cannot be cut, or are signed");
 	if (!found->is_needed)
-		return 0;
-	result = c->delivery->fd != -1 ? measure(c) : rewrite(c);
-	if (result == 0)
-		log_event(c, "recoded",
-		    c->wants & SMTP_RECODE_8BIT ? "the upstream lacks 8BITMIME"
-						: "lines over 998 octets");
-	return result;
+		return IS_OVER;
+	begin_writing(c);
+	return GOES_ON;
+}
+
+static enum progress
+end_writing(struct conversion *c)
+{
+	struct delivery *delivery = c->delivery;
+
+	delivery->content_len = smtp_recoder_length(c->recoder);
+	if (delivery->fd != -1)
+		hand_over(c);
+	else if (take_text(c) == -1)
+		return IS_BAD;
+	log_event(c, "recoded",
+	    c->wants & SMTP_RECODE_8BIT ? "the upstream lacks 8BITMIME" : "lines over 998 octets");
+	return IS_OVER;
+}
+
+static enum progress
+go_on(struct conversion *c)
+{
+	if ((c->delivery->fd != -1 ? feed_file(c) : feed_buffer(c)) == -1)
+		return IS_BAD;
+	if (c->offset < c->delivery->stored_len)
+		return GOES_ON;
+	if (smtp_recoder_end(c->recoder) == -1)
+		return IS_BAD;
+	return c->is_writing ? end_writing(c) : end_survey(c);
+}
+
+static void
+judge_trouble(struct delivery *delivery)
+{
+	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_DEFERRED, 0, "4.3.0",
+	    "the content could not be converted for want of memory, or not be read");
+}
+
+struct conversion *
+convert_begin(struct delivery *delivery, const struct smtp_capabilities *caps,
+    const struct config_upstream *upstream)
+{
+	unsigned wants = find_wants(delivery, caps, upstream);
+	struct conversion *c;
+
+	if (wants == 0)
+		return NULL;
+	if ((c = calloc(1, sizeof *c)) != NULL) {
+		*c = (struct conversion){ delivery, upstream, .wants = wants };
+		if (begin_survey(c) == -1)
+			convert_free(&c);
+	}
+	if (c == NULL)
+		judge_trouble(delivery);
+	while (c != NULL && delivery->fd == -1)
+		if (!convert_step(c))
+			convert_free(&c);
+	return c;
+}
+
+bool
+convert_step(struct conversion *c)
+{
+	enum progress progress = go_on(c);
+
+	if (progress == IS_BAD)
+		judge_trouble(c->delivery);
+	return progress == GOES_ON;
 }
 
 void
-convert_prepare(struct delivery *delivery, const struct smtp_capabilities *caps,
-    const struct config_upstream *upstream)
+convert_free(struct conversion **conversion)
 {
-	struct conversion c = { .delivery = delivery, .upstream = upstream };
-
-	c.wants = find_wants(delivery, caps, upstream);
-	if (c.wants == 0)
+	if (*conversion == NULL)
 		return;
-	if (convert(&c) == -1)
-		delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_DEFERRED, 0, "4.3.0",
-		    "the content could not be converted for want of memory, or not be read");
-	smtp_recoder_free(&c.recoder);
+	smtp_recoder_free(&(*conversion)->recoder);
+	str_free(&(*conversion)->text);
+	free((*conversion)->piece);
+	free(*conversion);
+	*conversion = NULL;
 }
 
 int

@@ -29,7 +29,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/segments.c src/outbound/segments.h \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
 	src/outbound/uplink_state.c \
-	src/outbound/answer.c src/outbound/pipeline.c src/outbound/send.c \
+	src/outbound/answer.c src/outbound/pipeline.c src/outbound/prepare.c src/outbound/send.c \
 	src/outbound/settle.c src/outbound/setup.c \
 	src/outbound/step.c src/outbound/step.h \
 	src/outbound/sweep.c src/outbound/sweep.h \

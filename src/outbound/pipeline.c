@@ -14,7 +14,6 @@
  */
 #include "config/config.h"
 #include "net/conn.h"
-#include "outbound/convert.h"
 #include "outbound/delivery.h"
 #include "outbound/demand.h"
 #include "outbound/uplink_internal.h"
@@ -95,7 +94,6 @@ can_serve(const struct uplink *uplink, struct delivery *delivery)
 		.host = uplink->of.upstream->host,
 	};
 
-	convert_prepare(delivery, &uplink->caps, uplink->of.upstream);
 	return demand_is_met(delivery, &offer);
 }
 
@@ -107,8 +105,9 @@ is_trusted(const struct uplink *uplink)
 	return uplink->mode != PIPELINING_STREAM || uplink->is_proven;
 }
 
-bool
-pipeline_has_room(const struct uplink *uplink)
+/* Whether a message whose content is ready may be begun. */
+static bool
+is_open(const struct uplink *uplink)
 {
 	const struct transaction *newest = flight_newest(&uplink->flight);
 
@@ -122,6 +121,12 @@ pipeline_has_room(const struct uplink *uplink)
 	       expect_room(&uplink->expect) >= EXPECT_OF_ONE;
 }
 
+bool
+pipeline_has_room(const struct uplink *uplink)
+{
+	return is_open(uplink) && !prepare_is_busy(uplink);
+}
+
 /* The upstream takes no more on this connection (LIMITS MAILMAX, RFC 9422). */
 static bool
 has_had_its_share(const struct uplink *uplink)
@@ -129,19 +134,13 @@ has_had_its_share(const struct uplink *uplink)
 	return uplink->caps.mail_max > 0 && uplink->begun >= uplink->caps.mail_max;
 }
 
-/* Take the next message and send of it what may be sent; false: there is none. */
-static bool
-begin_next(struct uplink *uplink)
+/* Send of a message, whose content is ready, what may be sent. */
+static void
+begin(struct uplink *uplink, struct delivery *delivery)
 {
-	bool is_ahead = flight_last(&uplink->flight) != NULL;
-	struct delivery *delivery = uplink->of.next(uplink->of.ctx, uplink, is_ahead);
-
-	if (delivery == NULL)
-		return false;
-	uplink->most--;
 	if (!can_serve(uplink, delivery)) {
 		uplink->of.on_settled(uplink->of.ctx, uplink, delivery, false);
-		return true;
+		return;
 	}
 	flight_add(&uplink->flight, delivery);
 	uplink->begun++;
@@ -151,12 +150,32 @@ begin_next(struct uplink *uplink)
 	if (expect_first(&uplink->expect) == NULL)
 		uplink_restart_deadline(uplink, 0);
 	advance(uplink);
+}
+
+/* Take the next message and begin it, now or when its content is ready; false: there is none. */
+static bool
+begin_next(struct uplink *uplink)
+{
+	bool is_ahead = flight_last(&uplink->flight) != NULL;
+	struct delivery *delivery = uplink->of.next(uplink->of.ctx, uplink, is_ahead);
+
+	if (delivery == NULL)
+		return false;
+	uplink->most--;
+	if (!prepare_begin(uplink, delivery))
+		begin(uplink, delivery);
 	return true;
 }
 
 void
 pipeline_pull(struct uplink *uplink)
 {
+	struct delivery *ready;
+
+	if (uplink->finishing)
+		prepare_cancel(uplink);
+	if (is_open(uplink) && (ready = prepare_take(uplink)) != NULL)
+		begin(uplink, ready);
 	while (uplink->most > 0 && pipeline_has_room(uplink) && begin_next(uplink))
 		continue;
 }

@@ -16,7 +16,10 @@
 #include "outbound/uplink_internal.h"
 #include "spool/envelope.h"
 
-enum { PIECE_SIZE = 64 * 1024 };
+enum {
+	PIECE_SIZE = 64 * 1024,
+	PIECES_MAX = 4, /* in a turn of the loop */
+};
 
 /* Where the next octet that is added stands in all that is sent. */
 static uint64_t
@@ -192,9 +195,13 @@ send_more(struct uplink *uplink, struct transaction *transaction)
 	struct delivery *delivery = transaction->delivery;
 	struct evbuffer *out = conn_output(uplink->conn);
 
-	while (evbuffer_get_length(out) < UPLINK_OUTPUT_MAX) {
+	for (unsigned n = 0; evbuffer_get_length(out) < UPLINK_OUTPUT_MAX; n++) {
 		if (transaction->offset == delivery->stored_len) {
 			send_end(uplink, transaction);
+			return;
+		}
+		if (n == PIECES_MAX) { /* most of it was left out: nothing waits to leave */
+			conn_drain_soon(uplink->conn);
 			return;
 		}
 		if (read_piece(transaction, delivery->content) == -1) {

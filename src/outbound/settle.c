@@ -105,6 +105,7 @@ settle_lost(struct uplink *uplink, const char *why)
 		give_back(uplink);
 		is_first = false;
 	}
+	prepare_cancel(uplink);
 	if (amid)
 		uplink->of.on_trouble(uplink->of.ctx, uplink, HOLD_NONE, why);
 }

@@ -122,13 +122,16 @@ settle_down(struct uplink *uplink)
 	event_del(uplink->idle_timer);
 	pipeline_pull(uplink);
 	pipeline_mark_end(uplink);
-	if (uplink->phase != PHASE_READY || !uplink_is_idle(uplink))
+	if (uplink->phase != PHASE_READY)
+		return;
+	if (expect_first(&uplink->expect) == NULL)
+		conn_set_deadline(uplink->conn, 0);
+	if (!uplink_is_idle(uplink))
 		return;
 	if (uplink->finishing) {
 		quit(uplink);
 		return;
 	}
-	conn_set_deadline(uplink->conn, 0);
 	event_add(uplink->idle_timer, &idle);
 }
 

@@ -68,7 +68,8 @@ struct uplink {
 	bool is_refused;   /* one of them: that is believed when the mark has come */
 	bool is_marking;   /* EHLO was sent behind them, whose reply is like no other */
 	size_t most;       /* that may be begun now; see uplink_wake() */
-	bool is_dirty;     /* the upstream may hold a transaction open: RSET comes first */
+	struct preparation *preparation; /* the next message, whose content is not ready; or NULL */
+	bool is_dirty; /* the upstream may hold a transaction open: RSET comes first */
 
 	enum uplink_drain drain;
 	char why[UPLINK_WORDS_SIZE]; /* it drains */
@@ -137,6 +138,20 @@ void pipeline_drain(struct uplink *uplink, enum uplink_drain drain,
 
 /* The replies may all be here: give messages back, and go on. */
 void pipeline_go_on(struct uplink *uplink);
+
+/*
+ * prepare.c: a message whose large content is converted before anything of it is sent, a piece each
+ * turn of the loop.  There is one at a time, and nothing is begun meanwhile.
+ */
+
+/* Make the content of a delivery what is to be sent.  False: it is ready, and the caller's still;
+ * true: it is taken, and uplink_wake() is called when prepare_take() will return it. */
+bool prepare_begin(struct uplink *uplink, struct delivery *delivery);
+bool prepare_is_busy(const struct uplink *uplink);
+/* The one that is ready; NULL: there is none. */
+struct delivery *prepare_take(struct uplink *uplink);
+/* Give it back untouched, if there is one. */
+void prepare_cancel(struct uplink *uplink);
 
 /* send.c */
 void send_mail(struct uplink *uplink, struct transaction *transaction);

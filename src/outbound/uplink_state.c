@@ -41,7 +41,7 @@ bool
 uplink_is_idle(const struct uplink *uplink)
 {
 	return uplink->phase == PHASE_READY && uplink->flight.count == 0 &&
-	       expect_first(&uplink->expect) == NULL;
+	       expect_first(&uplink->expect) == NULL && !prepare_is_busy(uplink);
 }
 
 uint64_t

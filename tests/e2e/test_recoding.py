@@ -106,3 +106,21 @@ def test_the_size_that_counts_is_that_which_is_sent():
     with Provider(*WITHOUT, "--size", "50000") as provider, Postern(provider) as postern:
         postern.send(PLAIN + body)
         assert status_of(reports(provider)[0])[1][0]["Status"] == "5.3.4"
+
+
+def test_others_are_sent_while_a_large_one_is_converted():
+    """Its upstream is connected and gets it at once, so nothing of the others is sent before; 16 MB take two passes."""
+    with Provider(*WITHOUT) as provider, Provider() as other:
+        postern = Postern(provider)
+        section, = postern.settings["upstream"].values()
+        postern.set(upstream={"first": section, "second": dict(section, port=other.ports["starttls"])},
+                    route={"large": {"to": ["big.example"], "upstreams": ["first"]}, "rest": {"upstreams": ["second"]}})
+        with postern:
+            for to in ("b@big.example", "b@x.example"):
+                postern.wait_log("delivered", id=postern.send(to=[to]))
+            large = postern.send(PLAIN + UTF8 * 800000, to=["b@big.example"])
+            while not postern.log("recoded"):
+                postern.wait_log("delivered", id=postern.send(to=["b@x.example"]))
+            events = [r["event"] for r in postern.log() if r["event"] in ("recoded", "delivered")]
+            assert events.index("recoded") > 2
+            postern.wait_log("delivered", id=large)

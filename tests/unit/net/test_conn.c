@@ -69,6 +69,60 @@ START_TEST(test_says_drained_when_one_flush_took_it_all)
 }
 END_TEST
 
+static void
+on_other_socket(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ck_assert_int_eq(owner.drains, 0);
+	*(bool *)arg = true;
+}
+
+/* In a callback of the loop: the output leaves at once, and meanwhile another peer writes. */
+static void
+on_write_out(evutil_socket_t fd, short what, void *arg)
+{
+	static const char block[CONN_LOW_WATER + 1];
+
+	(void)what;
+	(void)arg;
+	evbuffer_add(conn_output(owner.conn), block, sizeof block);
+	conn_flush(owner.conn);
+	ck_assert_int_eq(write((int)fd, "x", 1), 1);
+}
+
+/* Who writes as fast as its peer reads would keep all others waiting. */
+START_TEST(test_looks_at_other_sockets_before_it_says_drained)
+{
+	int others[2];
+	bool was_seen = false;
+
+	ck_assert_int_eq(pipe(others), 0);
+
+	struct event *other = event_new(base, others[0], EV_READ, on_other_socket, &was_seen);
+	struct event *begin = event_new(base, others[1], EV_WRITE, on_write_out, NULL);
+
+	event_add(other, NULL);
+	event_add(begin, NULL);
+	loop_until(base, &owner.drains);
+	ck_assert(was_seen);
+	event_free(other);
+	event_free(begin);
+	close(others[0]);
+	close(others[1]);
+}
+END_TEST
+
+START_TEST(test_says_drained_when_asked_to)
+{
+	conn_drain_soon(owner.conn);
+	ck_assert_int_eq(owner.drains, 0);
+	loop_until(base, &owner.drains);
+	loop_for(base, 10);
+	ck_assert_int_eq(owner.drains, 1);
+}
+END_TEST
+
 START_TEST(test_may_be_freed_when_drained)
 {
 	char buf[16384];
@@ -303,6 +357,8 @@ add_socket_cases(Suite *suite, const char *name, void (*set)(void))
 	tcase_add_test(tcase, test_flush_writes_at_once);
 	tcase_add_test(tcase, test_drains_and_says_so_once);
 	tcase_add_test(tcase, test_says_drained_when_one_flush_took_it_all);
+	tcase_add_test(tcase, test_looks_at_other_sockets_before_it_says_drained);
+	tcase_add_test(tcase, test_says_drained_when_asked_to);
 	tcase_add_test(tcase, test_may_be_freed_when_drained);
 	tcase_add_test(tcase, test_bounds_the_input_and_goes_on);
 	tcase_add_test(tcase, test_pause_holds_input_back);

@@ -3,6 +3,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_auth \
 	tests/unit/outbound/test_classify \
 	tests/unit/outbound/test_compact \
+	tests/unit/outbound/test_convert \
 	tests/unit/outbound/test_expect \
 	tests/unit/outbound/test_flight \
 	tests/unit/outbound/test_health \
@@ -48,6 +49,8 @@ tests_unit_outbound_test_ledger_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_ledger_LDADD = liboutbound.a libqueue.a libconfig.a libsmtp.a $(SPOOL_LIBS)
 tests_unit_outbound_test_parameters_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_parameters_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
+tests_unit_outbound_test_convert_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_convert_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
 tests_unit_outbound_test_demand_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_demand_LDADD = liboutbound.a libqueue.a libspool.a libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
 tests_unit_outbound_test_ports_CPPFLAGS = $(UNIT_CPPFLAGS)
