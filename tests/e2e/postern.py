@@ -181,6 +181,8 @@ class Postern:
         self._records = []
         self._read = 0
         self._rest = ""
+        self._known = set()  # ids that outbound has named
+        self._unknown = set()  # ids of what was accepted, or written as a report, that it has not
         self.settings = self._defaults(tls)
         self.set(**settings)
         if self.as_user:
@@ -378,7 +380,12 @@ class Postern:
         self._read += len(data)
         lines = (self._rest + data.decode(errors="replace")).split("\n")
         self._rest = lines.pop()
-        self._records += filter(None, map(parse_line, lines))
+        records = list(filter(None, map(parse_line, lines)))
+        self._records += records
+        self._known.update(r["id"] for r in records if r["process"] == "outbound" and "id" in r)
+        self._unknown.update(r["id"] for r in records if r["event"] == "accepted")
+        self._unknown.update(r["report"] for r in records if r.get("report"))
+        self._unknown -= self._known
 
     def wait_log(self, event, timeout=30, n=1, **fields):
         """Wait until there are n such records; returns the nth."""
@@ -450,9 +457,13 @@ class Postern:
 
         return wait_until(find, timeout, f"the arrival of {id}")[0]
 
-    def wait_empty(self, timeout=30):
-        """Wait until nothing is queued any more."""
-        wait_until(lambda: self.queue() == [], timeout, "an empty queue")
+    def wait_empty(self, timeout=30, lost=frozenset()):
+        """Wait until nothing is queued any more, nor on its way from the listener to the queue, but what was lost (ids)."""
+        def is_empty():
+            self._read_log()
+            return self._unknown <= lost and self.queue() == []
+
+        wait_until(is_empty, timeout, "an empty queue")
 
 
 def submit(client, content=CONTENT, sender="a@x.example", to=("b@y.example",)):

@@ -188,7 +188,7 @@ def settle(filled, lost):
     postern.ctl("release", filled.ids[1])
     wanted = set(filled.sent) - lost
     wait_until(lambda: set(subjects(filled, wanted)) <= set(arrived_subjects(filled)), 60, "the sound messages")
-    postern.wait_empty()
+    postern.wait_empty(lost=lost)
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
