@@ -19,7 +19,7 @@ def content(name):
 @pytest.mark.parametrize("kind, way", CASES)
 def test_each_message_arrives_once(kind, way):
     with OddServer(kind, WAYS[way], refused=["refused@y.example"]) as server, \
-            Postern(tls="none", upstream={"host": "127.0.0.1", "port": server.port, "connections": 1, "timeout": "700ms"},
+            Postern(tls="none", upstream={"host": "127.0.0.1", "port": server.port, "connections": 1, "timeout": "2s"},
                     queue={"retry_min": "100ms", "retry_max": "200ms"}) as postern:
         with postern.smtp() as client:
             ids = {name: submit(client, content(name), f"{name}@x.example", [f"{name}@y.example", f"{name}.2@y.example"])

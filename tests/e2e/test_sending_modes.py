@@ -7,6 +7,7 @@ outcome unknown.
 """
 
 import collections
+import re
 
 import pytest
 from postern import Postern, submit
@@ -51,17 +52,18 @@ class Outcome:
         """Those that failed."""
         return len(self.postern.log("deferred", id=self.ids[name]))
 
-    def is_unknown(self, name):
-        return any("outcome unknown" in r["why"] for r in self.postern.log("deferred", id=self.ids[name]))
+    def unknown(self, name):
+        """Those whose outcome is unknown."""
+        return sum("outcome unknown" in r["why"] for r in self.postern.log("deferred", id=self.ids[name]))
 
     def check(self):
-        """Nothing lost, nothing doubled but what is unknown, each bounce for the victim."""
+        """Nothing lost, nothing doubled but by what is unknown, each bounce for the victim."""
         assert self.bounced <= {"victim"}
         for name in self.ids:
             if name in self.bounced:
                 assert self.arrived[name] == 0, name
             else:
-                assert self.arrived[name] == 1 or (self.arrived[name] == 2 and self.is_unknown(name)), (name, self.arrived)
+                assert 1 <= self.arrived[name] <= 1 + self.unknown(name), (name, self.arrived)
         return self
 
     def check_neighbours(self):
@@ -84,8 +86,14 @@ def fault_at(step, action):
     return f"{step}={action},from=victim@*,count=1"
 
 
+# What ends by a timeout alone.
+SILENT = r"\w+=(silence|omit|endless|endless-line|accept-then-silence|stall|swap)\b"
+
+
 def run(mode, faults, *options, **upstream):
-    """Send all with these faults; returns the outcome."""
+    """Send all with these faults; returns the outcome.  Where one is SILENT the upstream's timeout is short, if none is given."""
+    if any(re.match(SILENT, fault) for fault in faults):
+        upstream.setdefault("timeout", "1500ms")
     orders = [word for fault in faults for word in ("--fault", fault)]
     with Provider("--latency", str(LATENCY), *MODES[mode], *orders, *options) as provider:
         with start(provider, **upstream) as postern:
@@ -170,7 +178,7 @@ UNFIT = ["reply:354 go on", "reply:503 5.5.1 bad sequence", "reply:250 2.0.0 ok"
     ("chunks", "bdat", "reply:502 5.5.1 what"),
 ])
 def test_a_reply_that_does_not_fit_loses_and_bounces_nothing(mode, step, action):
-    outcome = run(mode, [fault_at(step, action)], timeout="3s")  # one at a time, what is swapped never comes
+    outcome = run(mode, [fault_at(step, action)])  # one at a time, what is swapped never comes
     assert not outcome.bounced
     outcome.check_neighbours()
     assert outcome.attempts("victim") <= 1
@@ -250,7 +258,7 @@ BREAKS = ["close", "rst", "garbage", "silence", "omit", "endless", "endless-line
 
 @pytest.mark.parametrize("mode, step, action", table(BREAKS))
 def test_a_broken_connection_loses_nothing(mode, step, action):
-    outcome = run(mode, [fault_at(step, action)], timeout="700ms")
+    outcome = run(mode, [fault_at(step, action)])
     assert not outcome.bounced
     for name in MESSAGES[:3]:  # these had their replies
         assert (outcome.arrived[name], outcome.attempts(name)) == (1, 0), name
@@ -259,7 +267,7 @@ def test_a_broken_connection_loses_nothing(mode, step, action):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("action", ["close", "rst", "421", "stall", "delay:200", "tarpit:1"])
 def test_content_that_is_not_read_to_its_end_is_sent_again(mode, action):
-    outcome = run(mode, [f"content={action},from=victim@*,count=1,octets=20"], timeout="700ms")
+    outcome = run(mode, [f"content={action},from=victim@*,count=1,octets=20"])
     assert not outcome.bounced and outcome.arrived["victim"] == 1
 
 
@@ -286,7 +294,7 @@ SETUP_ACTIONS = ["reply:421 4.3.2 later", "reply:450 4.3.0 later", "reply:554 5.
 @pytest.mark.parametrize("step", SETUP)
 def test_trouble_of_the_set_up_leaves_all_untouched(step, mode):
     faults = [f"{step}={action},count=1" for action in SETUP_ACTIONS]
-    outcome = run(mode, faults, timeout="700ms").check_neighbours()
+    outcome = run(mode, faults).check_neighbours()
     assert (outcome.arrived["victim"], outcome.attempts("victim")) == (1, 0)
 
 
