@@ -10,7 +10,8 @@ import struct
 import subprocess
 
 import pytest
-from postern import POSTERNCTL, Postern, submit, wait_until
+from postern import POSTERNCTL, Postern, wait_until
+from talk import Talk
 from test_ctl import SLOW, curl, ok, queue
 
 SENT = {"one": ("a@x.example", ["b@y.example"]), "two": ("A@X.example", ["c@z.example", "b@y.example"]),
@@ -31,14 +32,21 @@ def three(provider):
         yield postern
 
 
+def transaction(i):
+    """One of many, to be sent in a row."""
+    return b"MAIL FROM:<s%d@x.example>\r\nRCPT TO:<b%d@y.example>\r\nBDAT 17 LAST\r\nSubject: t\r\n\r\nx\r\n" % (i % 3, i)
+
+
 @pytest.fixture
 def many(provider):
     """A posternd with 3000 messages and nowhere to send them."""
     provider.stop()
     with Postern(provider, queue=SLOW) as postern:
-        with postern.smtp() as client:
-            for i in range(3000):
-                submit(client, b"Subject: t\r\n\r\nx\r\n", f"s{i % 3}@x.example", [f"b{i}@y.example"])
+        with Talk(postern.port) as talk:
+            talk.starts()
+            for i in range(0, 3000, 100):
+                talk.send(b"".join(map(transaction, range(i, i + 100))))
+                assert all(talk.reply()[0] == "2" for _ in range(300))
         wait_until(lambda: postern.status()["queue"]["messages"] == 3000, what="3000 messages")
         yield postern
 
@@ -126,6 +134,7 @@ def test_what_is_being_sent_is_left(three):
     done = three.ctl("delete", "--all")
     assert done.returncode == 75 and done.stdout == "2 messages deleted\n" and "1 is being sent" in done.stderr
     assert names(three) == {"one"}
+    three.provider.drop_all()  # so that the stop waits for no reply
 
 
 # Many messages
