@@ -29,11 +29,12 @@ worker_role_name(enum worker_role role)
 	return names[role];
 }
 
-/* A terminal's signals go to the master, who tells us.  SIGPIPE: net/transport.c. */
+/* A terminal's signals go to the master, who tells us.  SIGPIPE: net/transport.c.  SIGXFSZ: a file
+ * that may not grow is the spool's trouble, like a full disk. */
 static void
 ignore_signals(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGPIPE };
+	static const int ignored[] = { SIGHUP, SIGINT, SIGPIPE, SIGXFSZ };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)

@@ -299,6 +299,22 @@ def limit_files(pid, limit):
                    extra_groups=[])
 
 
+def limit_size(postern, size):
+    """Of a file that a worker writes (RLIMIT_FSIZE), as a limit of the service or a shell's ulimit does."""
+    for worker in "listener", "outbound":
+        subprocess.run(["prlimit", f"--pid={postern.worker(worker)}", f"--fsize={size}:"], check=True, user=OTHER_USER,
+                       group="nogroup", extra_groups=[])
+
+
+def test_files_may_not_grow(disk, provider):
+    tmpfs(disk, "size=300m")
+    with relay(disk, provider) as postern:
+        # The log is a file, too.
+        refuse_and_recover(postern, Clients(postern), lambda: limit_size(postern, LARGE // 2),
+                           lambda: limit_size(postern, "unlimited"), sizes=(LARGE,))
+        check_said_once(postern, "spool_failed", "spool_recovered")
+
+
 def next_file(pid, nth=0):
     """The number that the process' next open file will have, or the nth after it."""
     used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
