@@ -4,7 +4,6 @@ posternconfdir = $(sysconfdir)/postern
 EXTRA_DIST += etc/postern.conf
 
 install-data-local: install-conf
-.PHONY: install-conf uninstall-conf
 install-conf:
 	$(MKDIR_P) '$(DESTDIR)$(posternconfdir)'
 	test -e '$(DESTDIR)$(posternconfdir)/postern.conf' || \

@@ -13,7 +13,6 @@ systemd/postern.service: $(srcdir)/systemd/postern.service.in Makefile
 	    mv $@.tmp $@
 
 install-data-hook: install-system-conf
-.PHONY: install-system-conf uninstall-system-conf
 install-system-conf:
 	$(MKDIR_P) '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)'
 	$(INSTALL_DATA) '$(srcdir)/systemd/sysusers.conf' '$(DESTDIR)$(sysusersdir)/postern.conf'

@@ -26,6 +26,5 @@ EXTRA_DIST += \
 CLEANFILES += bench.json
 
 # As root: it needs a loop device, and Postfix does.
-.PHONY: bench
 bench: all
 	POSTERN_BUILD=. /usr/bin/python3 -B $(srcdir)/tests/bench/run.py $(BENCH_ARGS)

@@ -49,7 +49,6 @@ tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
 
 # FUZZ_FLAGS=-max_total_time=600: libFuzzer's options.
-.PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)
 	$(srcdir)/contrib/fuzz $(builddir) $(FUZZ_FLAGS)
 endif
