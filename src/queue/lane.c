@@ -17,7 +17,10 @@ struct queue_lane {
 	uint32_t bucket_next;
 };
 
-enum { LANE_BUCKETS_MIN = 64 };
+enum {
+	LANE_BUCKETS_MIN = 64,
+	PASSED_MAX = 7, /* so often in a row who comes new goes before who waits */
+};
 
 bool
 lane_table_init(struct lane_table *table, const struct slabs *items)
@@ -177,6 +180,8 @@ lane_may_be_of(const struct lane_table *table, uint32_t lane, const char *sender
 	return lane_at(table, lane)->sender == sender_hash(sender);
 }
 
+/* A lane that has just had its turn lets those go first that come then, or they would wait for
+ * another of its backlog. */
 static void
 ring_enter(struct lane_table *table, uint32_t number)
 {
@@ -190,12 +195,15 @@ ring_enter(struct lane_table *table, uint32_t number)
 		return;
 	}
 
-	struct queue_lane *next = lane_at(table, plan->ring);
+	uint32_t behind = plan->served != 0 ? plan->served : plan->ring;
+	struct queue_lane *next = lane_at(table, behind);
 
-	lane->ring_next = plan->ring;
+	lane->ring_next = behind;
 	lane->ring_prev = next->ring_prev;
 	lane_at(table, lane->ring_prev)->ring_next = number;
 	next->ring_prev = number;
+	if (plan->served == plan->ring)
+		plan->ring = number;
 }
 
 static void
@@ -205,6 +213,8 @@ ring_leave(struct lane_table *table, uint32_t number)
 	struct plan *plan = plan_of(table, lane);
 
 	plan->lanes--;
+	if (plan->served == number)
+		plan->served = 0;
 	if (lane->ring_next == number) {
 		plan->ring = 0;
 		plan->turns = 0;
@@ -259,6 +269,12 @@ lane_pop(struct lane_table *table, uint32_t number)
 
 	plan->ring = lane->ring_next;
 	lane_remove(table, item);
+	if (lane->head != 0) {
+		plan->served = item->lane;
+		plan->passed = 0;
+	} else if (++plan->passed >= PASSED_MAX) {
+		plan->served = 0;
+	}
 	return item;
 }
 

@@ -44,6 +44,10 @@ struct plan {
 	uint32_t lanes; /* in the ring */
 	uint32_t items; /* in those lanes */
 	uint32_t turns; /* of lanes that are left to it in this round */
+	/* The lane in the ring that had the last turn: who comes new goes before it; 0: at the end.
+	 */
+	uint32_t served;
+	uint32_t passed; /* turns since, of lanes that were empty then */
 };
 
 struct plans {
