@@ -75,7 +75,7 @@ present_routes(
     const struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
 {
 	const struct config *config = outbound_config(outbound);
-	const struct route_set routes = route_outstanding(config, item, envelope);
+	const struct route_set routes = route_outstanding(config, NULL, item, envelope);
 	json_t *json = json_array();
 
 	for (size_t i = route_set_next(&routes, 0); i < config->nroute;
@@ -140,12 +140,11 @@ on_outcome(void *ctx, const struct outcome *outcome)
 
 /* Where an outstanding recipient would go now: its route, and the upstream that is up there. */
 static void
-set_way(json_t *json, const struct outbound *outbound, const struct route_set *candidates,
-    const char *address)
+set_way(json_t *json, const struct outbound *outbound, const struct queue_item *item, uint32_t rcpt,
+    size_t route)
 {
 	const struct config *config = outbound_config(outbound);
-	size_t route = route_find(config, candidates, address);
-	int upstream = outbound_route_upstream(outbound, route);
+	int upstream = outbound_route_upstream(outbound, outbound_way(outbound, item, rcpt, route));
 
 	json_object_set_new(json, "route", present_text(config->route[route].name));
 	json_object_set_new(
@@ -156,7 +155,8 @@ static json_t *
 present_recipients(
     const struct outbound *outbound, const struct queue_item *item, const struct envelope *envelope)
 {
-	const struct route_set candidates = route_candidates(outbound_config(outbound), envelope);
+	const struct config *config = outbound_config(outbound);
+	const struct route_set candidates = route_candidates(config, envelope);
 	json_t *recipients = json_array();
 
 	for (uint32_t i = 0; i < envelope->nrcpt; i++) {
@@ -166,7 +166,8 @@ present_recipients(
 		json_object_set_new(rcpt, "address", present_text(envelope->rcpt[i]));
 		json_object_set_new(rcpt, "done", json_boolean(done));
 		if (!done)
-			set_way(rcpt, outbound, &candidates, envelope->rcpt[i]);
+			set_way(rcpt, outbound, item, i,
+			    route_find(config, &candidates, envelope->rcpt[i]));
 		json_array_append_new(recipients, rcpt);
 	}
 	return recipients;

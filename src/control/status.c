@@ -105,9 +105,7 @@ present_route(const struct control_context *context, size_t i)
 	const struct config_route *route = &context->config->route[i];
 	int upstream = outbound_route_upstream(context->outbound, i);
 	json_t *json = json_object(), *upstreams = json_array();
-	struct route_set set = { { 0 } };
 
-	route_set_add(&set, i);
 	for (size_t n = 0; n < route->upstreams.count; n++)
 		json_array_append_new(upstreams, present_text(route->upstreams.text[n]));
 	json_object_set_new(json, "name", present_text(route->name));
@@ -116,8 +114,8 @@ present_route(const struct control_context *context, size_t i)
 	    present_text(upstream >= 0 ? context->config->upstream[upstream].name : NULL));
 	json_object_set_new(json, "priority",
 	    route->priority.is_set ? json_integer(route->priority.value) : json_null());
-	json_object_set_new(json, "ready",
-	    json_integer((json_int_t)queue_count_ready(outbound_queue(context->outbound), &set)));
+	json_object_set_new(
+	    json, "ready", json_integer((json_int_t)outbound_route_ready(context->outbound, i)));
 	return json;
 }
 

@@ -154,7 +154,7 @@ refuse_8bit(const struct conversion *c)
 	    "a part of 8-bit octets is signed, or cannot be encoded, and %s does not offer "
 	    "8BITMIME",
 	    c->upstream->host);
-	delivery_judge_all(c->delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.6.3", words);
+	delivery_judge_all(c->delivery, RCPT_UNTRIED, RCPT_UNABLE, 0, "5.6.3", words);
 }
 
 enum progress { GOES_ON, IS_OVER, IS_BAD };

@@ -23,6 +23,7 @@ struct spool;
 
 enum rcpt_fate {
 	RCPT_UNTRIED, /* goes in the next transaction */
+	RCPT_UNABLE,  /* this upstream cannot take it, but another one may */
 	RCPT_SENT,    /* RCPT was sent */
 	RCPT_TAKEN,   /* RCPT was accepted; the content decides */
 	RCPT_DELIVERED,
@@ -55,14 +56,15 @@ struct delivery {
 	struct str recoded;         /* what came out of it last */
 	struct delivery_rcpt *rcpt; /* the outstanding ones, or those of some routes */
 	size_t nrcpt;
-	struct route_set routes; /* of the item's plan: those that have their turn with this */
-	int64_t started_ms;      /* monotonic */
-	bool uncertain;          /* the content was sent to its end, and no reply came */
-	bool rest;               /* a fresh connection broke at it: what is untried waits a while */
-	bool is_damaged;         /* its content is not to be read again */
-	bool passes_dsn;         /* the upstream was told what the sender wants to hear */
-	bool throttled;          /* the upstream wants less: what is untried waits a moment */
-	const char *remedy;      /* for what was refused, in plain words; NULL: none is known */
+	struct route_set routes;  /* of the item's plan: those that have their turn with this */
+	struct route_set detours; /* new ways of its recipients; see detour.h */
+	int64_t started_ms;       /* monotonic */
+	bool uncertain;           /* the content was sent to its end, and no reply came */
+	bool rest;          /* a fresh connection broke at it: what is untried waits a while */
+	bool is_damaged;    /* its content is not to be read again */
+	bool passes_dsn;    /* the upstream was told what the sender wants to hear */
+	bool throttled;     /* the upstream wants less: what is untried waits a moment */
+	const char *remedy; /* for what was refused, in plain words; NULL: none is known */
 };
 
 enum delivery_result {

@@ -45,7 +45,7 @@ check_size(struct delivery *delivery, const struct demand_offer *offer)
 	(void)snprintf(words, sizeof words,
 	    "the message has %" PRIu64 " octets, and %s takes no more than %" PRIu64,
 	    delivery->content_len, offer->host, offer->caps->size);
-	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.3.4", words);
+	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_UNABLE, 0, "5.3.4", words);
 }
 
 /* RFC 8689 4; of a report, which holds no more than a header, it is asked where it can be had (5).
@@ -61,7 +61,7 @@ check_requiretls(struct delivery *delivery, const struct demand_offer *offer)
 	(void)snprintf(words, sizeof words,
 	    "the message requires verified TLS all the way, and %s does not offer REQUIRETLS",
 	    offer->host);
-	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_FAILED, 0, "5.7.30", words);
+	delivery_judge_all(delivery, RCPT_UNTRIED, RCPT_UNABLE, 0, "5.7.30", words);
 }
 
 /* Judge a recipient whose address, or whose sender's, has no form that the upstream takes. */
@@ -76,7 +76,7 @@ judge_utf8(struct delivery *delivery, size_t rcpt, enum smtp_idn why, const char
 	}
 	(void)snprintf(words, sizeof words,
 	    "an address beyond ASCII needs SMTPUTF8, which %s does not offer", host);
-	delivery_judge(delivery, rcpt, RCPT_FAILED, 0, "5.6.7", words);
+	delivery_judge(delivery, rcpt, RCPT_UNABLE, 0, "5.6.7", words);
 }
 
 /* What an upstream takes that knows ASCII alone: *ascii stays NULL if that is the address itself.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * demand.h - what a message asks of an upstream, which not every one has: whoever cannot be served
- * fails here, in words of ours, and nothing of it is sent.
+ * is judged here, in words of ours, and nothing is sent for him; see detour.h.
  */
 #ifndef OUTBOUND_DEMAND_H
 #define OUTBOUND_DEMAND_H

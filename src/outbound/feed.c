@@ -60,7 +60,7 @@ static void
 plan(struct feed *feed, struct queue_item *item, const struct envelope *envelope)
 {
 	const struct config *config = feed->of.config;
-	struct route_set routes = route_outstanding(config, item, envelope);
+	struct route_set routes = route_outstanding(config, NULL, item, envelope);
 	int64_t number = route_plan(config, feed->of.queue, envelope, &routes, 0);
 
 	if (number == -1 || !queue_replan(feed->of.queue, item, (uint32_t)number))

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "outbound/detour.h"
 #include "outbound/ledger_internal.h"
 #include "outbound/route.h"
 #include "queue/queue.h"
@@ -159,13 +160,27 @@ settle_deferred(
 	return next;
 }
 
-/* The plan becomes that of these routes; without memory for it the old one goes on. */
+/* What of the message is not done. */
+static struct route_set
+outstanding(const struct ledger *ledger, const struct delivery *delivery)
+{
+	return route_outstanding(
+	    ledger->of.config, ledger->of.detours, delivery->item, delivery->envelope);
+}
+
+/* The plan becomes that of these ways; without memory for it the old one goes on. */
 static void
 replan(struct ledger *ledger, const struct delivery *delivery, const struct route_set *routes)
 {
 	size_t behind = route_set_next(&delivery->routes, 0);
-	int64_t plan =
-	    route_plan(ledger->of.config, ledger->of.queue, delivery->envelope, routes, behind);
+	struct route_set of = { { 0 } };
+	int64_t plan;
+
+	for (size_t i = route_set_next(routes, 0); i < ROUTES_MAX;
+	     i = route_set_next(routes, i + 1))
+		route_set_add(&of, detours_route(ledger->of.detours, i));
+	plan = queue_plan(ledger->of.queue, routes,
+	    route_priority(ledger->of.config, delivery->envelope, &of), behind);
 
 	if (plan != -1)
 		queue_replan(ledger->of.queue, delivery->item, (uint32_t)plan);
@@ -175,13 +190,14 @@ void
 ledger_give_back(struct ledger *ledger, const struct delivery *delivery, int64_t next_ms, bool last)
 {
 	struct queue_item *item = delivery->item;
-	struct route_set all = route_outstanding(ledger->of.config, item, delivery->envelope);
+	struct route_set all = outstanding(ledger, delivery);
 	struct route_set round = *queue_routes(ledger->of.queue, item);
 
 	if (next_ms > 0)
 		route_set_subtract(&round, &delivery->routes);
 	if (next_ms == 0 || (item->next_try_ms > 0 && item->next_try_ms < next_ms))
 		next_ms = item->next_try_ms;
+	route_set_unite(&round, &delivery->detours);
 	route_set_intersect(&round, &all);
 	if (!route_set_is_empty(&round)) {
 		replan(ledger, delivery, &round);
@@ -198,8 +214,7 @@ ledger_give_back(struct ledger *ledger, const struct delivery *delivery, int64_t
 void
 ledger_rejoin(struct ledger *ledger, struct delivery *delivery)
 {
-	struct route_set all =
-	    route_outstanding(ledger->of.config, delivery->item, delivery->envelope);
+	struct route_set all = outstanding(ledger, delivery);
 
 	replan(ledger, delivery, &all);
 	queue_put_back(ledger->of.queue, delivery->item, true, 0);

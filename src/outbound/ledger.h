@@ -17,6 +17,7 @@ struct config_upstream;
 struct counters;
 struct event_base;
 struct ledger;
+struct detours;
 struct queue;
 struct reasons;
 struct reporter;
@@ -31,6 +32,7 @@ struct ledger_context {
 	struct queue *queue;
 	struct reasons *reasons;
 	struct words *words;
+	struct detours *detours;
 	struct segments *segments;
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "outbound/detour.h"
 #include "outbound/ledger_internal.h"
 #include "outbound/segments.h"
 #include "queue/queue.h"
@@ -130,6 +131,7 @@ forget(struct ledger *ledger, struct queue_item *item)
 
 	segments_unref(ledger->of.segments, segment, queue_record_len(item));
 	reasons_drop(ledger->of.reasons, item->reason);
+	detours_forget(ledger->of.detours, item->id);
 	queue_remove(ledger->of.queue, item);
 	ledger_drop_if_finished(ledger, segment);
 }

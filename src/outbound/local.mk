@@ -7,6 +7,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/convert.c src/outbound/convert.h \
 	src/outbound/delivery.c src/outbound/delivery.h \
 	src/outbound/demand.c src/outbound/demand.h \
+	src/outbound/detour.c src/outbound/detour.h \
 	src/outbound/drain.c \
 	src/outbound/expect.c src/outbound/expect.h \
 	src/outbound/feed.c src/outbound/feed.h \

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "outbound/compact.h"
 #include "outbound/delivery.h"
+#include "outbound/detour.h"
 #include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
@@ -43,12 +44,13 @@ outbound_outcomes(struct outbound *outbound)
 
 /* Why none of a route's upstreams takes messages; NULL: one does. */
 static const char *
-hold_reason(const struct outbound *outbound, size_t route)
+hold_reason(const struct outbound *outbound, size_t way)
 {
-	const struct config_route *config = &outbound->config->route[route];
+	const struct config_route *config =
+	    &outbound->config->route[detours_route(outbound->detours, way)];
 	struct outbound_upstream_status status;
 
-	if (turn_upstream(outbound->turn, route) != -1)
+	if (turn_upstream(outbound->turn, way) != -1)
 		return NULL;
 	upstream_status(outbound->upstream[config->upstream[0]], &status);
 	return status.hold_reason;
@@ -74,10 +76,25 @@ outbound_reason(const struct outbound *outbound, const struct queue_item *item)
 	return held;
 }
 
-int
-outbound_route_upstream(const struct outbound *outbound, size_t route)
+size_t
+outbound_route_ready(const struct outbound *outbound, size_t route)
 {
-	return turn_upstream(outbound->turn, route);
+	const struct route_set ways = detours_ways(outbound->detours, route);
+
+	return queue_count_ready(outbound->queue, &ways);
+}
+
+size_t
+outbound_way(
+    const struct outbound *outbound, const struct queue_item *item, uint32_t rcpt, size_t route)
+{
+	return detours_find(outbound->detours, item->id, rcpt, route);
+}
+
+int
+outbound_route_upstream(const struct outbound *outbound, size_t way)
+{
+	return turn_upstream(outbound->turn, way);
 }
 
 bool

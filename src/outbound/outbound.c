@@ -12,6 +12,7 @@
 #include "config/secret.h"
 #include "net/dial.h"
 #include "outbound/compact.h"
+#include "outbound/detour.h"
 #include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
@@ -36,7 +37,7 @@ open_upstreams(struct outbound *outbound)
 	outbound->upstream = calloc(config->nupstream, sizeof(struct upstream *));
 	outbound->taker = calloc(config->nupstream, sizeof *outbound->taker);
 	if (outbound->upstream == NULL || outbound->taker == NULL ||
-	    (outbound->turn = turn_new(config, outbound->upstream)) == NULL)
+	    (outbound->turn = turn_new(config, outbound->detours, outbound->upstream)) == NULL)
 		return -1;
 	for (size_t i = 0; i < config->nupstream; i++) {
 		const struct upstream_context context = {
@@ -82,6 +83,7 @@ open_ledger(struct outbound *outbound)
 		.queue = outbound->queue,
 		.reasons = outbound->reasons,
 		.words = outbound->words,
+		.detours = outbound->detours,
 		.segments = outbound->segments,
 		.outcomes = outbound->outcomes,
 		.reporter = outbound->reporter,
@@ -202,9 +204,10 @@ outbound_new(struct event_base *base, const struct config *config, struct secret
 	    (outbound->outcomes = spool_outcomes_new(spool)) != NULL &&
 	    (outbound->reporter = reporter_new(config, spool, outbound->writer)) != NULL &&
 	    (outbound->resolver = resolver_new(base, spool->dir)) != NULL &&
-	    open_ledger(outbound) == 0 && open_forward(outbound) == 0 &&
-	    open_upstreams(outbound) == 0 && open_feed(outbound, wake_fd) == 0 &&
-	    open_sweep(outbound) == 0 && open_compact(outbound) == 0)
+	    (outbound->detours = detours_new(config)) != NULL && open_ledger(outbound) == 0 &&
+	    open_forward(outbound) == 0 && open_upstreams(outbound) == 0 &&
+	    open_feed(outbound, wake_fd) == 0 && open_sweep(outbound) == 0 &&
+	    open_compact(outbound) == 0)
 		return outbound;
 	outbound->secrets = NULL; /* not taken */
 	outbound_free(&outbound);
@@ -233,6 +236,7 @@ outbound_free(struct outbound **outbound)
 	resolver_free(&o->resolver);
 	reporter_free(&o->reporter);
 	ledger_free(&o->ledger);
+	detours_free(&o->detours);
 	spool_outcomes_free(&o->outcomes);
 	segments_free(&o->segments);
 	words_free(&o->words);

@@ -71,9 +71,14 @@ struct outbound_upstream_status {
 bool outbound_upstream_status(
     const struct outbound *outbound, unsigned i, struct outbound_upstream_status *status);
 
-/* The upstream, by its place in the config, that has the messages of a route now; -1: none, as all
- * are held. */
-int outbound_route_upstream(const struct outbound *outbound, size_t route);
+/* The way (detour.h) of a recipient with this route; and the upstream, by its place in the config,
+ * that has the messages of a route or way now; -1: none, as all are held. */
+size_t outbound_way(
+    const struct outbound *outbound, const struct queue_item *item, uint32_t rcpt, size_t route);
+int outbound_route_upstream(const struct outbound *outbound, size_t way);
+
+/* How many messages are due that take a route. */
+size_t outbound_route_ready(const struct outbound *outbound, size_t route);
 
 /* The next segment above this number of which nothing is in the queue; false: there is none. */
 bool outbound_next_unread(

@@ -14,6 +14,7 @@
 
 struct compact;
 struct delivery;
+struct detours;
 struct event;
 struct feed;
 struct forward;
@@ -53,6 +54,7 @@ struct outbound {
 	struct upstream **upstream;
 	struct plan_taker *taker; /* one for each upstream */
 	size_t nupstream;
+	struct detours *detours;
 	struct turn *turn;
 	struct event *pump;
 	struct event *deadline; /* of a drain */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "outbound/delivery.h"
+#include "outbound/detour.h"
 #include "outbound/feed.h"
 #include "outbound/ledger.h"
 #include "outbound/outbound_internal.h"
@@ -21,6 +22,7 @@
 #include "outbound/turn.h"
 #include "outbound/upstream.h"
 #include "queue/queue.h"
+#include "queue/reasons.h"
 #include "spool/large.h"
 
 enum {
@@ -67,7 +69,7 @@ open_delivery(struct outbound *outbound, struct queue_item *item, const struct r
 
 	switch (delivery_open(outbound->spool, outbound->queue, item, true, &delivery)) {
 	case DELIVERY_OPENED:
-		route_narrow(outbound->config, delivery, routes);
+		route_narrow(outbound->config, outbound->detours, delivery, routes);
 		if (delivery->nrcpt > 0)
 			return delivery;
 		/* There was no memory for a better plan. */
@@ -129,11 +131,29 @@ pump_next(void *ctx, struct upstream *upstream)
 	return delivery;
 }
 
+/* Whom it cannot take goes another way, if there is one; why, is told to whoever looks. */
+static void
+go_around(struct outbound *outbound, struct delivery *delivery, const struct upstream *upstream)
+{
+	struct queue_item *item = delivery->item;
+	const char *why = detours_take(outbound->detours, delivery, place_of(outbound, upstream));
+	char id[ID_TEXT_SIZE];
+
+	if (why == NULL || route_set_is_empty(&delivery->detours))
+		return;
+	reasons_drop(outbound->reasons, item->reason);
+	item->reason = reasons_take(outbound->reasons, why);
+	id_format(item->id, id);
+	log_info("goes_around", log_s("id", id), log_s("upstream", upstream_config(upstream)->name),
+	    log_s("why", why));
+}
+
 void
 pump_on_settled(void *ctx, struct upstream *upstream, struct delivery *delivery, bool last)
 {
 	struct outbound *outbound = ctx;
 
+	go_around(outbound, delivery, upstream);
 	ledger_settle(outbound->ledger, delivery, upstream_config(upstream), last);
 	pump_soon(outbound);
 }

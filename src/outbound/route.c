@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* route.c - see route.h.  Pure: the config and an envelope decide, never the state of an upstream.
- */
+/* route.c - see route.h.  Pure: the config and an envelope decide, and what was found out of the
+ * message, never the state of an upstream. */
 #include "outbound/route.h"
 
 #include "config/config.h"
 #include "config/list.h"
 #include "outbound/delivery.h"
+#include "outbound/detour.h"
 #include "queue/queue.h"
 #include "spool/envelope.h"
 
@@ -37,13 +38,20 @@ route_find(const struct config *config, const struct route_set *candidates, cons
 	return route < config->nroute ? route : config->nroute - 1;
 }
 
+/* Whether anybody goes another way than his route. */
+static bool
+has_detours(const struct config *config, const struct detours *detours)
+{
+	return detours != NULL && detours_count(detours) > config->nroute;
+}
+
 struct route_set
-route_outstanding(
-    const struct config *config, const struct queue_item *item, const struct envelope *envelope)
+route_outstanding(const struct config *config, const struct detours *detours,
+    const struct queue_item *item, const struct envelope *envelope)
 {
 	struct route_set set = { { 0 } };
 
-	if (config->nroute <= 1) {
+	if (config->nroute <= 1 && !has_detours(config, detours)) {
 		route_set_add(&set, 0);
 		return set;
 	}
@@ -52,7 +60,9 @@ route_outstanding(
 
 	for (uint32_t i = 0; i < item->nrcpt && i < envelope->nrcpt; i++)
 		if (!queue_rcpt_is_done(item, i))
-			route_set_add(&set, route_find(config, &candidates, envelope->rcpt[i]));
+			route_set_add(
+			    &set, detours_find(detours, item->id, i,
+				      route_find(config, &candidates, envelope->rcpt[i])));
 	return set;
 }
 
@@ -81,19 +91,24 @@ route_plan(const struct config *config, struct queue *queue, const struct envelo
 }
 
 void
-route_narrow(const struct config *config, struct delivery *delivery, const struct route_set *routes)
+route_narrow(const struct config *config, const struct detours *detours, struct delivery *delivery,
+    const struct route_set *routes)
 {
 	size_t kept = 0;
 
 	route_set_intersect(&delivery->routes, routes);
-	if (config->nroute <= 1)
+	if (config->nroute <= 1 && !has_detours(config, detours))
 		return;
 
 	const struct route_set candidates = route_candidates(config, delivery->envelope);
 
-	for (size_t i = 0; i < delivery->nrcpt; i++)
-		if (route_set_has(&delivery->routes,
-			route_find(config, &candidates, delivery_address(delivery, i))))
+	for (size_t i = 0; i < delivery->nrcpt; i++) {
+		size_t route = route_find(config, &candidates, delivery_address(delivery, i));
+		size_t way =
+		    detours_find(detours, delivery->item->id, delivery->rcpt[i].index, route);
+
+		if (route_set_has(&delivery->routes, way))
 			delivery->rcpt[kept++] = delivery->rcpt[i];
+	}
 	delivery->nrcpt = kept;
 }

@@ -14,6 +14,7 @@
 
 struct config;
 struct delivery;
+struct detours;
 struct envelope;
 struct queue;
 struct queue_item;
@@ -25,9 +26,9 @@ struct route_set route_candidates(const struct config *config, const struct enve
 size_t
 route_find(const struct config *config, const struct route_set *candidates, const char *rcpt);
 
-/* The routes of the recipients that are not done. */
-struct route_set route_outstanding(
-    const struct config *config, const struct queue_item *item, const struct envelope *envelope);
+/* The ways of the recipients that are not done; detours NULL: their routes. */
+struct route_set route_outstanding(const struct config *config, const struct detours *detours,
+    const struct queue_item *item, const struct envelope *envelope);
 
 /* How urgent a message is on these routes: the most urgent of them decides, and one that says
  * nothing of it leaves it to the message. */
@@ -38,8 +39,8 @@ int route_priority(
 int64_t route_plan(const struct config *config, struct queue *queue,
     const struct envelope *envelope, const struct route_set *routes, size_t behind);
 
-/* Leave only those recipients of a delivery whose routes are among these. */
-void route_narrow(
-    const struct config *config, struct delivery *delivery, const struct route_set *routes);
+/* Leave only those recipients of a delivery whose ways are among these. */
+void route_narrow(const struct config *config, const struct detours *detours,
+    struct delivery *delivery, const struct route_set *routes);
 
 #endif

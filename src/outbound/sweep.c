@@ -31,7 +31,7 @@ struct sweep {
 	struct queue_cursor at;
 	struct step step;
 	uint64_t quiet_ms;       /* of this turn: since the start, or the clock's last step */
-	struct route_set served; /* of this turn: routes with an upstream that is up */
+	struct route_set served; /* of this turn: ways with an upstream that is up */
 };
 
 static void
@@ -142,15 +142,6 @@ look_at_clock(struct sweep *sweep)
 }
 
 static void
-look_at_upstreams(struct sweep *sweep)
-{
-	sweep->served = (struct route_set){ { 0 } };
-	for (size_t i = 0; i < sweep->of.config->nroute; i++)
-		if (turn_upstream(sweep->of.turn, i) != -1)
-			route_set_add(&sweep->served, i);
-}
-
-static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct sweep *sweep = ctx;
@@ -159,7 +150,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	look_at_clock(sweep);
-	look_at_upstreams(sweep);
+	sweep->served = turn_served(sweep->of.turn);
 	/* A later copy of a message may still be to come; or the disk takes nothing. */
 	if (!feed_is_recovered(sweep->of.feed) || !ledger_has_room(sweep->of.ledger))
 		return;

@@ -35,6 +35,13 @@ route_set_meets(const struct route_set *a, const struct route_set *b)
 }
 
 void
+route_set_unite(struct route_set *a, const struct route_set *b)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		a->bits[i] |= b->bits[i];
+}
+
+void
 route_set_intersect(struct route_set *a, const struct route_set *b)
 {
 	for (size_t i = 0; i < WORDS; i++)

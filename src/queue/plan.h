@@ -29,7 +29,8 @@ bool route_set_has(const struct route_set *set, size_t route);
 bool route_set_is_empty(const struct route_set *set);
 bool route_set_meets(const struct route_set *a, const struct route_set *b);
 
-/* Make a what both have, or what only a has. */
+/* Make a what both have, what either has, or what only a has. */
+void route_set_unite(struct route_set *a, const struct route_set *b);
 void route_set_intersect(struct route_set *a, const struct route_set *b);
 void route_set_subtract(struct route_set *a, const struct route_set *b);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "outbound/detour.h"
 #include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
@@ -89,6 +90,7 @@ open_ledger(struct relay *relay)
 		.queue = relay->queue,
 		.reasons = relay->reasons,
 		.words = relay->words,
+		.detours = relay->detours,
 		.segments = relay->segments,
 		.outcomes = relay->outcomes,
 		.reporter = relay->reporter,
@@ -173,6 +175,7 @@ relay_start_outbound(struct relay *relay, bool is_reader)
 	}
 	relay->outcomes = spool_outcomes_new(relay->spool);
 	ck_assert_ptr_nonnull(relay->outcomes);
+	relay->detours = detours_new(&relay->config);
 	open_ledger(relay);
 	open_forward(relay);
 	open_feed(relay);
@@ -194,6 +197,7 @@ relay_stop_outbound(struct relay *relay)
 	forward_free(&relay->forward);
 	reporter_free(&relay->reporter);
 	ledger_free(&relay->ledger);
+	detours_free(&relay->detours);
 	spool_outcomes_free(&relay->outcomes);
 	segments_free(&relay->segments);
 	words_free(&relay->words);

@@ -22,6 +22,7 @@ struct forward;
 struct ledger;
 struct queue;
 struct reasons;
+struct detours;
 struct words;
 struct reporter;
 struct segments;
@@ -46,6 +47,7 @@ struct relay {
 	struct plan_taker taker;
 	struct reasons *reasons;
 	struct words *words;
+	struct detours *detours;
 	struct segments *segments;
 	struct spool_outcomes *outcomes;
 	struct reporter *reporter;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "outbound/compact.h"
 #include "outbound/delivery.h"
+#include "outbound/detour.h"
 #include "outbound/feed.h"
 #include "outbound/forward.h"
 #include "outbound/ledger.h"
@@ -56,12 +57,14 @@ open_books(struct inside *inside)
 	    spool_writer_new_lean(rig->spool, inside->base, inside->wake, &rig->counters);
 	inside->outcomes = spool_outcomes_new(rig->spool);
 	inside->reporter = reporter_new(&inside->config, rig->spool, inside->writer);
+	inside->detours = detours_new(&inside->config);
 	inside->ledger = ledger_new(&(struct ledger_context){
 	    .base = inside->base,
 	    .config = &inside->config,
 	    .queue = inside->queue,
 	    .reasons = inside->reasons,
 	    .words = inside->words,
+	    .detours = inside->detours,
 	    .segments = inside->segments,
 	    .outcomes = inside->outcomes,
 	    .reporter = inside->reporter,
@@ -145,6 +148,7 @@ inside_close(struct inside *inside)
 	forward_free(&inside->forward);
 	reporter_free(&inside->reporter);
 	ledger_free(&inside->ledger);
+	detours_free(&inside->detours);
 	spool_outcomes_free(&inside->outcomes);
 	segments_free(&inside->segments);
 	words_free(&inside->words);

@@ -22,6 +22,7 @@ struct inside {
 	struct plan_taker taker;
 	struct reasons *reasons;
 	struct words *words;
+	struct detours *detours;
 	struct segments *segments;
 	struct spool_writer *writer;
 	struct spool_outcomes *outcomes;

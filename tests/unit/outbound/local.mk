@@ -11,6 +11,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
 	tests/unit/outbound/test_demand \
+	tests/unit/outbound/test_detour \
 	tests/unit/outbound/test_parameters \
 	tests/unit/outbound/test_ports \
 	tests/unit/outbound/test_route \
@@ -59,6 +60,9 @@ tests_unit_outbound_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_pace_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_route_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_route_LDADD = liboutbound.a libqueue.a libspool.a libconfig.a \
+	libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
+tests_unit_outbound_test_detour_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_detour_LDADD = liboutbound.a libqueue.a libspool.a libconfig.a \
 	libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)

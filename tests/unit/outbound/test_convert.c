@@ -136,7 +136,7 @@ START_TEST(what_cannot_be_encoded_fails_at_once)
 	evbuffer_add(content, SIGNED, strlen(SIGNED));
 	open_delivery(false);
 	ck_assert_ptr_null(convert_begin(&delivery, &caps, &upstream));
-	ck_assert_int_eq(rcpt.fate, RCPT_FAILED);
+	ck_assert_int_eq(rcpt.fate, RCPT_UNABLE);
 	ck_assert_str_eq(rcpt.enhanced, "5.6.3");
 }
 END_TEST

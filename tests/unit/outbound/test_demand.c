@@ -54,7 +54,7 @@ START_TEST(judges_whom_it_cannot_serve)
 	for (size_t i = 0; i < 2; i++) {
 		const char *enhanced = cases[_i].enhanced[i];
 
-		ck_assert_int_eq(rcpt[i].fate, enhanced != NULL ? RCPT_FAILED : RCPT_UNTRIED);
+		ck_assert_int_eq(rcpt[i].fate, enhanced != NULL ? RCPT_UNABLE : RCPT_UNTRIED);
 		ck_assert_str_eq(rcpt[i].enhanced, enhanced != NULL ? enhanced : "");
 		free(rcpt[i].reply);
 		free(rcpt[i].ascii);

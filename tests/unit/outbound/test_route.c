@@ -117,17 +117,17 @@ START_TEST(tells_who_is_left_and_narrows)
 		.envelope = &envelope,
 		.rcpt = list,
 		.nrcpt = 3,
-		.routes = route_outstanding(&config, item, &envelope),
+		.routes = route_outstanding(&config, NULL, item, &envelope),
 	};
 	const struct route_set partner = { { 1 << PARTNER } };
 
 	ck_assert_uint_eq(delivery.routes.bits[0], 1 << PARTNER | 1 << REST);
-	route_narrow(&config, &delivery, &partner);
+	route_narrow(&config, NULL, &delivery, &partner);
 	ck_assert_uint_eq(delivery.nrcpt, 2);
 	ck_assert_str_eq(delivery_address(&delivery, 1), "c@mx.partner.example");
 	ck_assert_uint_eq(delivery.routes.bits[0], 1 << PARTNER);
 	queue_rcpt_done(item, 1);
-	ck_assert_uint_eq(route_outstanding(&config, item, &envelope).bits[0], 1 << PARTNER);
+	ck_assert_uint_eq(route_outstanding(&config, NULL, item, &envelope).bits[0], 1 << PARTNER);
 	queue_free(&queue);
 }
 END_TEST
