@@ -66,12 +66,23 @@ advice(enum section_kind kind, const char *name)
 	return xstrdup("");
 }
 
+/* 'upstream "x": ', 'queue: ', or nothing at the top. */
+static char *
+prefix_of(const struct raw_section *section)
+{
+	if (section->kind == SECTION_TOP)
+		return xstrdup("");
+	if (section->title == NULL)
+		return xasprintf("%s: ", config_sections[section->kind].name);
+	return xasprintf("%s \"%.64s\": ", config_sections[section->kind].name, section->title);
+}
+
 /* The value of an unknown key is not shown: it may be a password. */
 static void
 report_unknown(struct reader *reader, const struct raw_section *section, const char *name,
     const char *what, unsigned line)
 {
-	char *prefix = raw_prefix(section), *text = advice(section->kind, name);
+	char *prefix = prefix_of(section), *text = advice(section->kind, name);
 
 	report_add(reader->report, line, "%s%.60s: %s%s", prefix, name, what, text);
 	free(prefix);
@@ -233,16 +244,6 @@ raw_line(const struct raw_section *section, const char *name)
 	return value == NULL ? section->line : value->line;
 }
 
-char *
-raw_prefix(const struct raw_section *section)
-{
-	if (section->kind == SECTION_TOP)
-		return xstrdup("");
-	if (section->title == NULL)
-		return xasprintf("%s: ", config_sections[section->kind].name);
-	return xasprintf("%s \"%.64s\": ", config_sections[section->kind].name, section->title);
-}
-
 /* Quotes make a value readable that is empty or has spaces. */
 static bool
 needs_quotes(const char *text)
@@ -255,7 +256,7 @@ raw_report(struct report *report, const struct raw_section *section, const struc
     const char *why, const char *allowed)
 {
 	struct str text = STR_EMPTY;
-	char *prefix = raw_prefix(section);
+	char *prefix = prefix_of(section);
 	const char *quote = needs_quotes(value->text) ? "\"" : "";
 
 	if (allowed == NULL)

@@ -61,7 +61,4 @@ unsigned raw_line(const struct raw_section *section, const char *name);
 void raw_report(struct report *report, const struct raw_section *section,
     const struct raw_value *value, const char *why, const char *allowed);
 
-/* 'upstream "x": ', 'queue: ', or nothing at the top.  The caller frees it. */
-char *raw_prefix(const struct raw_section *section);
-
 #endif

@@ -21,8 +21,6 @@
 #include "spool/writer.h"
 
 static const struct smtp_status no_memory = { 452, "4.3.1", "Out of memory: try again later" };
-static const struct smtp_status not_kept = { 452, "4.3.1",
-	"Cannot keep the message now: try again later" };
 
 static void
 on_spool_drain(void *ctx)
@@ -161,7 +159,7 @@ on_commit(void *ctx, int error, const struct spool_place *place)
 		accept_message(s);
 	} else {
 		log_failure(s, error);
-		reply_status(s, &not_kept);
+		reply_status(s, &receive_not_kept);
 	}
 	session_reset(s);
 	session_advance(s);

@@ -22,7 +22,7 @@ static const struct smtp_status bare_end = { 550, "5.6.11",
 	"Message has a line end that is not CRLF" };
 static const struct smtp_status looping = { 554, "5.4.6",
 	"Too many Received fields: the message loops" };
-static const struct smtp_status not_kept = { 452, "4.3.1",
+const struct smtp_status receive_not_kept = { 452, "4.3.1",
 	"Cannot keep the message now: try again later" };
 
 static void
@@ -37,7 +37,7 @@ static void
 refuse_for_error(struct receive *r, int error)
 {
 	r->error = error;
-	refuse(r, &not_kept);
+	refuse(r, &receive_not_kept);
 }
 
 int

@@ -40,6 +40,9 @@ struct receive {
 	bool is_committing; /* the message is the spool's now */
 };
 
+/* The answer when the spool cannot take a message. */
+extern const struct smtp_status receive_not_kept;
+
 enum receive_result {
 	RECEIVE_MORE,  /* the input is used up */
 	RECEIVE_WAIT,  /* the spool is behind: go on when it calls back */

@@ -75,7 +75,7 @@ rehash(struct index *index)
 	free(index->bucket);
 	index->bucket = bucket;
 	index->nbuckets *= 2;
-	for (struct queue_item *item = index_oldest(index); item != NULL;
+	for (struct queue_item *item = item_at(index, index->first); item != NULL;
 	     item = item_at(index, item->all_next))
 		chain(index, item);
 }
@@ -88,12 +88,6 @@ index_find(const struct index *index, uint64_t id)
 	while (item != NULL && item->id != id)
 		item = item_at(index, item->hash_next);
 	return item;
-}
-
-struct queue_item *
-index_oldest(const struct index *index)
-{
-	return item_at(index, index->first);
 }
 
 /* Link two neighbours; 0 for either end of the list. */
@@ -162,7 +156,7 @@ index_open(struct index *index, struct queue_cursor *cursor)
 {
 	*cursor = (struct queue_cursor){
 		.index = index,
-		.next = index_oldest(index),
+		.next = item_at(index, index->first),
 		.end = item_at(index, index->last),
 		.next_open = index->cursors,
 	};

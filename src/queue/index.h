@@ -44,8 +44,6 @@ void index_leave(struct index *index, struct queue_item *item);
 /* The younger one of two with the same id. */
 struct queue_item *index_find(const struct index *index, uint64_t id);
 
-struct queue_item *index_oldest(const struct index *index);
-
 void index_open(struct index *index, struct queue_cursor *cursor);
 
 #endif

@@ -17,17 +17,11 @@ struct cursor {
 	unsigned flags;
 };
 
-static const char *const error_texts[SMTP_ADDRESS_ERROR_COUNT] = { [SMTP_ADDRESS_OK] = "no error",
+static const char *const error_texts[SMTP_ADDRESS_ERROR_COUNT] = {
 #define X(name, text) [SMTP_ADDRESS_##name] = (text),
 	SMTP_ADDRESS_ERRORS(X)
 #undef X
 };
-
-const char *
-smtp_address_error_text(enum smtp_address_error error)
-{
-	return error_texts[error];
-}
 
 static bool
 is_at(const struct cursor *c, char octet)
@@ -305,18 +299,6 @@ smtp_mailbox_complete(struct smtp_mailbox *mailbox, const char *domain)
 	memcpy(mailbox->text + mailbox->local_len + 1, domain, len + 1);
 	mailbox->len = mailbox->local_len + 1 + len;
 	return 0;
-}
-
-const char *
-smtp_mailbox_domain(const struct smtp_mailbox *mailbox)
-{
-	return mailbox->text + mailbox->local_len + (mailbox->len > mailbox->local_len ? 1 : 0);
-}
-
-bool
-smtp_mailbox_is_null(const struct smtp_mailbox *mailbox)
-{
-	return mailbox->len == 0;
 }
 
 bool

@@ -58,9 +58,6 @@ enum smtp_address_error {
 	    SMTP_ADDRESS_ERROR_COUNT
 };
 
-/* The text of an error, static. */
-const char *smtp_address_error_text(enum smtp_address_error error);
-
 /*
  * Read the path at the start of text: "<a@b>", spaces before it and a source route accepted and
  * dropped; also a mailbox without its angle brackets when it has an @.  It must end at the end of
@@ -78,11 +75,6 @@ smtp_mailbox_parse(const char *text, unsigned flags, struct smtp_mailbox *out, c
 
 /* Add "@domain" to a bare local part.  -1: domain is no domain or literal; nothing changed. */
 int smtp_mailbox_complete(struct smtp_mailbox *mailbox, const char *domain);
-
-/* The part behind the @: a domain, or a literal in its square brackets; "" when there is none. */
-const char *smtp_mailbox_domain(const struct smtp_mailbox *mailbox);
-
-bool smtp_mailbox_is_null(const struct smtp_mailbox *mailbox);
 
 /* A local part without a domain. */
 bool smtp_mailbox_is_unqualified(const struct smtp_mailbox *mailbox);

@@ -69,7 +69,7 @@ note_enhanced(struct smtp_reply *reply)
 	struct smtp_enhanced enhanced;
 	size_t len = smtp_enhanced_parse(reply->text, &enhanced);
 
-	if (len == 0 || enhanced.class != smtp_reply_class(reply))
+	if (len == 0 || enhanced.class != reply->code / 100)
 		return;
 	memcpy(reply->enhanced, reply->text, len);
 	reply->enhanced[len] = '\0';
@@ -101,12 +101,6 @@ smtp_reply_feed(struct smtp_reply *reply, const char *line, size_t len)
 	if (reply->lines == 1)
 		note_enhanced(reply);
 	return len > 3 && line[3] == '-' ? SMTP_REPLY_MORE : SMTP_REPLY_DONE;
-}
-
-int
-smtp_reply_class(const struct smtp_reply *reply)
-{
-	return reply->code / 100;
 }
 
 /* Where the words of a line begin, behind the enhanced code if it has the reply's. */

@@ -48,9 +48,6 @@ void smtp_reply_reset(struct smtp_reply *reply);
  */
 enum smtp_reply_result smtp_reply_feed(struct smtp_reply *reply, const char *line, size_t len);
 
-/* The digit that decides: 2, 3, 4 or 5. */
-int smtp_reply_class(const struct smtp_reply *reply);
-
 /*
  * The words on one line for logs and reports: lines joined with spaces, the enhanced code at their
  * beginnings left out, cut to size.  Always NUL-terminated; size is at least 1.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* xtext.c - hexchars are two upper case digits; lower case ones are read too, never written. */
+/* xtext.c - see xtext.h.  Hexchars are two upper case digits; lower case ones are read too. */
 #include "smtp/xtext.h"
 
 static bool
@@ -67,28 +67,4 @@ smtp_xtext_decode(const char *text, size_t len, char *out, size_t size)
 		return -1;
 	out[out_len] = '\0';
 	return (int)out_len;
-}
-
-int
-smtp_xtext_encode(const char *data, size_t len, char *out, size_t size)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	size_t at = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char octet = (unsigned char)data[i];
-		bool plain = is_xchar(data[i]);
-
-		if (at + (plain ? 1 : 3) >= size)
-			return -1;
-		out[at++] = plain ? data[i] : '+';
-		if (plain)
-			continue;
-		out[at++] = digits[octet >> 4];
-		out[at++] = digits[octet & 15];
-	}
-	if (size == 0)
-		return -1;
-	out[at] = '\0';
-	return (int)at;
 }

@@ -11,7 +11,4 @@ bool smtp_xtext_is_valid(const char *text, size_t len);
 /* Decode into out, NUL-terminated.  Returns the length; -1: not xtext, or out is too small. */
 int smtp_xtext_decode(const char *text, size_t len, char *out, size_t size);
 
-/* Encode into out, NUL-terminated.  Returns the length; -1: out is too small. */
-int smtp_xtext_encode(const char *data, size_t len, char *out, size_t size);
-
 #endif

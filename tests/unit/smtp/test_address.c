@@ -162,8 +162,7 @@ START_TEST(reads_good_paths)
 		enum smtp_address_error error =
 		    smtp_path_parse(c->in, strlen(c->in), c->flags, &mailbox, &used);
 
-		ck_assert_msg(
-		    error == SMTP_ADDRESS_OK, "'%s': %s", c->in, smtp_address_error_text(error));
+		ck_assert_msg(error == SMTP_ADDRESS_OK, "'%s': error %d", c->in, error);
 		ck_assert_str_eq(mailbox.text, c->mailbox);
 		ck_assert_uint_eq(mailbox.len, strlen(c->mailbox));
 		ck_assert_uint_eq(strlen(c->in) - used, c->rest);
@@ -179,8 +178,7 @@ START_TEST(refuses_bad_paths)
 		enum smtp_address_error error =
 		    smtp_path_parse(bad[i].in, strlen(bad[i].in), bad[i].flags, &mailbox, &used);
 
-		ck_assert_msg(
-		    error == bad[i].error, "'%s': %s", bad[i].in, smtp_address_error_text(error));
+		ck_assert_msg(error == bad[i].error, "'%s': error %d", bad[i].in, error);
 	}
 }
 END_TEST
@@ -240,7 +238,7 @@ START_TEST(reads_bare_mailboxes)
 	ck_assert_int_eq(smtp_mailbox_parse("a@b", 0, &mailbox, &why), 0);
 	ck_assert_str_eq(mailbox.text, "a@b");
 	ck_assert_int_eq(smtp_mailbox_parse("", SMTP_ALLOW_NULL, &mailbox, &why), 0);
-	ck_assert(smtp_mailbox_is_null(&mailbox));
+	ck_assert_uint_eq(mailbox.len, 0);
 	ck_assert_int_eq(smtp_mailbox_parse("<>", SMTP_ALLOW_NULL, &mailbox, &why), 0);
 	ck_assert_int_eq(smtp_mailbox_parse("root", SMTP_ALLOW_UNQUALIFIED, &mailbox, &why), 0);
 	ck_assert(smtp_mailbox_is_unqualified(&mailbox));
@@ -270,12 +268,9 @@ START_TEST(splits_local_part_and_domain)
 
 	ck_assert_int_eq(smtp_mailbox_parse("\"a@x\"@b.c", 0, &mailbox, &why), 0);
 	ck_assert_uint_eq(mailbox.local_len, 5);
-	ck_assert_str_eq(smtp_mailbox_domain(&mailbox), "b.c");
-	ck_assert(!smtp_mailbox_is_null(&mailbox));
 	ck_assert(!smtp_mailbox_is_unqualified(&mailbox));
 
 	ck_assert_int_eq(smtp_mailbox_parse("", SMTP_ALLOW_NULL, &mailbox, &why), 0);
-	ck_assert_str_eq(smtp_mailbox_domain(&mailbox), "");
 	ck_assert(!smtp_mailbox_is_unqualified(&mailbox));
 }
 END_TEST
@@ -286,13 +281,11 @@ START_TEST(completes_a_bare_local_part)
 	const char *why;
 
 	ck_assert_int_eq(smtp_mailbox_parse("root", SMTP_ALLOW_UNQUALIFIED, &mailbox, &why), 0);
-	ck_assert_str_eq(smtp_mailbox_domain(&mailbox), "");
 	ck_assert_int_eq(smtp_mailbox_complete(&mailbox, "not valid"), -1);
 	ck_assert_str_eq(mailbox.text, "root");
 	ck_assert_int_eq(smtp_mailbox_complete(&mailbox, "app1.example.com"), 0);
 	ck_assert_str_eq(mailbox.text, "root@app1.example.com");
 	ck_assert_uint_eq(mailbox.len, strlen(mailbox.text));
-	ck_assert_str_eq(smtp_mailbox_domain(&mailbox), "app1.example.com");
 }
 END_TEST
 
