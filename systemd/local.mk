@@ -9,8 +9,8 @@ dist_systemdsystemunit_DATA = systemd/postern.socket
 CLEANFILES += systemd/postern.service
 
 systemd/postern.service: $(srcdir)/systemd/postern.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/systemd/postern.service.in >$@.tmp && \
-	    mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@sbindir[@]|$(sbindir)|g; s|@sysconfdir[@]|$(sysconfdir)|g' \
+	    $(srcdir)/systemd/postern.service.in >$@.tmp && mv $@.tmp $@
 
 install-data-hook: install-system-conf
 install-system-conf:
