@@ -231,6 +231,18 @@ damage_unreadable(const struct spool *spool, const struct damage *damage)
 	count(spool);
 }
 
+void
+damage_lost_segment(const struct spool *spool, const struct damage *damage)
+{
+	char name[NAME_SIZE];
+
+	damage_unreadable(spool, damage);
+	name_segment(damage->segment, "out", name);
+	if (spool->on_finding == NULL && damage_move(spool, spool->log, name) < 0)
+		log_error(
+		    "spool_not_set_aside", log_s("file", name), log_s("why", strerror(errno)));
+}
+
 int
 damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn)
 {

@@ -28,6 +28,10 @@ int damage_torn(const struct spool *spool, int fd, const struct damage *damage);
 /* A segment that cannot be read at all: it is counted and stays where it is. */
 void damage_unreadable(const struct spool *spool, const struct damage *damage);
 
+/* A segment that is not there any more, though it should be: its outcomes move to damaged/ if they
+ * can. */
+void damage_lost_segment(const struct spool *spool, const struct damage *damage);
+
 /* Octets of SEGMENT.out that are no outcome; is_torn: they end the file and are about to be cut, or
  * (len 0) are missing there. */
 int damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, bool is_torn);

@@ -75,6 +75,7 @@ spool_inspect(struct spool *spool, const struct spool_inspect_events *events, vo
 	if (reader == NULL)
 		return -1;
 	spool_reader_on(reader, &reader_events, &inspection);
+	orphans_clear(spool);
 	while ((next = spool_reader_next(reader, &record)) == SPOOL_NEXT_RECORD)
 		events->on_message(ctx, &record);
 

@@ -28,6 +28,7 @@ libspool_a_SOURCES = \
 	src/spool/name.h \
 	src/spool/last_reply.c \
 	src/spool/last_reply.h \
+	src/spool/orphan.c \
 	src/spool/outcome.c \
 	src/spool/outcome.h \
 	src/spool/outcome_dirty.c \

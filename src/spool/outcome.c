@@ -31,7 +31,7 @@ spool_outcomes_new(struct spool *spool)
 	TAILQ_INIT(&outcomes->kept);
 	for (size_t i = 0; i < OUTCOME_FILES; i++)
 		outcomes->file[i].fd = -1;
-	recycle_orphans(spool);
+	orphans_clear(spool);
 	outcomes->sync = outcome_sync_new(spool);
 	if (outcomes->sync == NULL) {
 		free(outcomes);

@@ -133,7 +133,8 @@ bool outcome_sync_take_gone(struct outcome_sync *sync, uint64_t *segment);
 /* Drops (recycle.c). */
 drop_fn recycle_segment, recycle_large;
 
-/* Remove outcomes of segments that are gone. */
-void recycle_orphans(const struct spool *spool);
+/* Remove outcomes of segments that are gone (orphan.c); those of one that was lost are damage.  For
+ * who only looks: tell that. */
+void orphans_clear(const struct spool *spool);
 
 #endif

@@ -59,36 +59,3 @@ recycle_large(const struct spool *spool, uint64_t id)
 	name_large(id, name);
 	return spool->disk->unlinkat(spool->large, name, 0) == 0;
 }
-
-struct orphans {
-	const struct spool *spool;
-	bool is_synced; /* log/ was, so that their segments are gone for good */
-};
-
-static bool
-remove_orphan(void *ctx, const char *name)
-{
-	struct orphans *orphans = ctx;
-	const struct spool *spool = orphans->spool;
-	char segment[NAME_SIZE];
-	uint64_t number;
-
-	if (!name_is_segment(name, "out", &number) || name_is_stray(name, &number))
-		return true;
-	name_segment(number, "seg", segment);
-	if (faccessat(spool->log, segment, F_OK, 0) == 0 || errno != ENOENT)
-		return true;
-	if (!orphans->is_synced && spool->disk->fsync_dir(spool->log) < 0)
-		return false;
-	orphans->is_synced = true;
-	spool->disk->unlinkat(spool->log, name, 0);
-	return true;
-}
-
-void
-recycle_orphans(const struct spool *spool)
-{
-	struct orphans orphans = { .spool = spool };
-
-	name_walk(spool->log, remove_orphan, &orphans);
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_outcome.c - covers spool/outcome.c and outcome_wire.c: outcomes come back in order, and
- * survive failures. */
+/* test_outcome.c - covers spool/outcome.c, outcome_wire.c and orphan.c: outcomes come back in
+ * order, and survive failures. */
 #include "config.h"
 
 #include <errno.h>
@@ -145,6 +145,51 @@ START_TEST(orphans_are_removed_at_the_start)
 }
 END_TEST
 
+/* Unless its outcomes tell of a message that has not ended: then the segment was lost. */
+START_TEST(a_lost_segment_is_told)
+{
+	static const struct {
+		enum outcome_kind kind[3];
+		bool is_lost;
+	} cases[] = {
+		{ { OUTCOME_DEFERRED, OUTCOME_DEFERRED, OUTCOME_DELIVERED }, false },
+		{ { OUTCOME_HELD, OUTCOME_RELEASED, OUTCOME_REMOVED }, false },
+		{ { OUTCOME_WARNED, OUTCOME_DEFERRED, OUTCOME_MOVED }, false },
+		{ { OUTCOME_DELIVERED, OUTCOME_FAILED, OUTCOME_DEFERRED }, true },
+		{ { OUTCOME_DEFERRED, OUTCOME_DEFERRED, OUTCOME_HELD }, true },
+	};
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rig rig;
+
+		series_make_segment(&rig);
+
+		struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+		ck_assert_uint_eq(series_load(outcomes, 77), 0);
+		for (uint32_t n = 0; n < 6; n++) {
+			/* Another message, which has ended, stands between. */
+			const struct outcome outcome = {
+				.kind = n % 2 == 0 ? cases[i].kind[n / 2] : OUTCOME_DELIVERED,
+				.id = 1 + n % 2,
+				.offset = 4096 + 64 * (n % 2),
+			};
+
+			ck_assert_int_eq(spool_outcome_record(outcomes, 77, &outcome), 0);
+		}
+		spool_outcomes_free(&outcomes);
+		outcomes = spool_outcomes_new(rig.spool);
+		ck_assert_int_ne(access(rig_file(&rig, "log", 77, "out"), F_OK), 0);
+		ck_assert_int_eq(
+		    access(rig_file(&rig, "damaged", 77, "out"), F_OK) == 0, cases[i].is_lost);
+		ck_assert_uint_eq(rig.counters.spool_damaged, cases[i].is_lost);
+		spool_outcomes_free(&outcomes);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 /* What is no file of outcomes makes room for one, and is kept. */
 
 static void
@@ -152,7 +197,7 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "record", come_back_in_order, a_long_reply_is_cut,
 	    more_files_than_are_kept_open, a_failed_append_spoils_nothing, syncs_soon,
-	    orphans_are_removed_at_the_start);
+	    orphans_are_removed_at_the_start, a_lost_segment_is_told);
 }
 
 UNIT_MAIN("spool/outcome")
