@@ -61,6 +61,11 @@ def count(postern):
     return json.loads(ok(postern.ctl("status", "--json")))["queue"]["messages"]
 
 
+def wait_recovered(postern):
+    """Wait until it counts all that is in the spool."""
+    wait_until(lambda: postern.status().get("recovered"), 30, "the end of the recovery")
+
+
 @pytest.mark.parametrize("selection, expected", [
     (["--from", "a@x.example"], {"one", "two"}),
     (["--from=*@N.EXAMPLE"], {"three"}),
@@ -147,6 +152,7 @@ def test_delete_of_many_goes_on_with_other_requests(many):
     assert ok(many.ctl("delete", "--all")) == "1900 messages deleted\n"
     assert count(many) == 0
     many.restart()
+    wait_recovered(many)
     assert count(many) == 0
 
 
@@ -198,6 +204,7 @@ def test_a_slow_reader_holds_up_nobody_and_the_stop_does_not_wait(many):
         assert ok(many.ctl("delete", "--from", "s1@x.example")) == "1000 messages deleted\n"
         many.stop()
     many.start()
+    wait_recovered(many)
     assert count(many) == 2000
 
 
