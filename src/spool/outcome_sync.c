@@ -115,17 +115,19 @@ write_at(const struct disk_ops *disk, int fd, const void *data, size_t len, uint
 	return disk_write_all(disk, fd, &iov, 1, (off_t)at);
 }
 
-/* Without a part of what was to stand behind the end.  Only tidiness: the next outcome is written
- * over it, and loading cuts it off. */
+/* Without a part of what was to stand behind the end.  The mark keeps its blocks meanwhile: a full
+ * disk would not give them again.  Only tidiness: the next outcome is written over it, and loading
+ * cuts it off. */
 static void
 end_as_before(const struct disk_ops *disk, const struct outcome_file *file)
 {
 	unsigned char mark[OUTCOME_MARK];
+	size_t len = file->end > 0 ? sizeof mark : 0;
 
-	if (disk->ftruncate(file->fd, (off_t)file->end) < 0 || file->end == 0)
+	if (disk->ftruncate(file->fd, (off_t)(file->end + len)) < 0)
 		return;
 	outcome_mark_encode(file->segment, file->end, mark);
-	write_at(disk, file->fd, mark, sizeof mark, file->end);
+	write_at(disk, file->fd, mark, len, file->end);
 }
 
 int

@@ -169,13 +169,14 @@ write_outcomes(struct rewrite *rewrite)
 	int result = outcomes_read(spool, rewrite->from, add_outcome, rewrite);
 
 	spool->on_finding = told;
-	if (result < 0 || rewrite->outcomes.len == 0)
-		return result;
-	add_mark(rewrite);
+	if (result == 0 && rewrite->outcomes.len > 0)
+		add_mark(rewrite);
 	if (str_is_bad(&rewrite->outcomes)) {
 		errno = ENOMEM;
 		return -1;
 	}
+	if (result < 0 || rewrite->outcomes.len == 0)
+		return result;
 	name_segment(rewrite->to, "out", name);
 
 	int fd = make(spool, name);
