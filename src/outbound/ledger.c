@@ -124,7 +124,6 @@ count_attempt(struct ledger *ledger, struct queue_item *item)
 
 	if (item->next_try_ms > 0)
 		return item->next_try_ms;
-	item->was_tried = 1;
 	queue_set_attempts(item, item->attempts + UINT64_C(1));
 	(void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
 	return clock_real_ms() + (int64_t)retry_delay(&policy, item->attempts, random);
@@ -246,6 +245,9 @@ settle_rest(struct ledger *ledger, struct delivery *delivery,
 		else if (delivery->rest || delivery->throttled)
 			next_ms = clock_real_ms() + rest_ms(ledger, delivery);
 		ledger_give_back(ledger, delivery, next_ms, last);
+		/* Each route has had its turn; to be told to go slower is none. */
+		if (item->state == QUEUE_WAITING && !delivery->throttled)
+			item->was_tried = 1;
 	}
 	delivery_free(&delivery);
 }

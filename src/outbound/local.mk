@@ -31,6 +31,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/uplink.c src/outbound/uplink.h src/outbound/uplink_internal.h \
 	src/outbound/uplink_state.c \
 	src/outbound/answer.c src/outbound/pipeline.c src/outbound/prepare.c src/outbound/send.c \
+	src/outbound/served.c src/outbound/served.h \
 	src/outbound/settle.c src/outbound/setup.c \
 	src/outbound/step.c src/outbound/step.h \
 	src/outbound/sweep.c src/outbound/sweep.h \

@@ -241,7 +241,7 @@ outbound_probe_now(struct outbound *outbound)
 uint64_t
 outbound_retry_all(struct outbound *outbound)
 {
-	uint64_t count = queue_retry_all(outbound->queue);
+	uint64_t count = queue_retry_all(outbound->queue, clock_real_ms());
 
 	outbound_probe_now(outbound);
 	pump_soon(outbound);

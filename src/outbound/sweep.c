@@ -13,6 +13,7 @@
 #include "outbound/delivery.h"
 #include "outbound/feed.h"
 #include "outbound/ledger.h"
+#include "outbound/served.h"
 #include "outbound/step.h"
 #include "outbound/turn.h"
 #include "outbound/words.h"
@@ -22,7 +23,6 @@ enum {
 	LOOKS_MAX = 20000, /* messages looked at in one turn, */
 	WORK_MAX = 50,     /* and those that something was done about */
 	TURN_S = 1,
-	GRACE_MS = 5 * 60 * 1000, /* after a start: for networks, resolvers and upstreams */
 };
 
 struct sweep {
@@ -30,8 +30,9 @@ struct sweep {
 	struct event *timer;
 	struct queue_cursor at;
 	struct step step;
-	uint64_t quiet_ms;       /* of this turn: since the start, or the clock's last step */
-	struct route_set served; /* of this turn: ways with an upstream that is up */
+	struct served served;
+	uint64_t quiet_ms;     /* of this turn: since the start, or the clock's last step */
+	struct route_set ways; /* of this turn: those that are served */
 };
 
 static void
@@ -98,8 +99,7 @@ static bool
 is_fair(const struct sweep *sweep, const struct queue_item *item, uint64_t limit_ms)
 {
 	return item->was_tried != 0 || sweep->quiet_ms >= limit_ms ||
-	       (sweep->quiet_ms >= GRACE_MS &&
-		   !route_set_meets(queue_routes(sweep->of.queue, item), &sweep->served));
+	       !route_set_meets(queue_routes(sweep->of.queue, item), &sweep->ways);
 }
 
 /* Whether something was done about the message. */
@@ -130,27 +130,38 @@ look(struct sweep *sweep, struct queue_item *item)
 }
 
 static void
-look_at_clock(struct sweep *sweep)
+look_at_clock(struct sweep *sweep, int64_t mono)
 {
-	int64_t mono = clock_mono_ms(), by_ms = step_look(&sweep->step, clock_real_ms(), mono);
+	int64_t by_ms = step_look(&sweep->step, clock_real_ms(), mono);
 
 	sweep->quiet_ms = step_quiet_ms(&sweep->step, mono);
 	if (by_ms == 0)
 		return;
 	log_warning("clock_stepped", log_d("by_ms", by_ms));
+	served_init(&sweep->served, mono);
 	sweep->of.on_step(sweep->of.ctx);
+}
+
+static void
+look_at_upstreams(struct sweep *sweep, int64_t mono)
+{
+	const struct route_set up = turn_served(sweep->of.turn);
+
+	served_note(&sweep->served, &up, mono);
+	sweep->ways = served_ways(&sweep->served, mono);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct sweep *sweep = ctx;
+	int64_t mono = clock_mono_ms();
 	unsigned work = 0;
 
 	(void)fd;
 	(void)what;
-	look_at_clock(sweep);
-	sweep->served = turn_served(sweep->of.turn);
+	look_at_clock(sweep, mono);
+	look_at_upstreams(sweep, mono);
 	/* A later copy of a message may still be to come; or the disk takes nothing. */
 	if (!feed_is_recovered(sweep->of.feed) || !ledger_has_room(sweep->of.ledger))
 		return;
@@ -177,6 +188,7 @@ sweep_new(const struct sweep_context *context)
 	sweep->of = *context;
 	queue_cursor_open(&sweep->at, context->queue);
 	step_init(&sweep->step, clock_real_ms(), clock_mono_ms());
+	served_init(&sweep->served, clock_mono_ms());
 	sweep->timer = event_new(context->base, -1, EV_PERSIST, on_timer, sweep);
 	if (sweep->timer == NULL || event_add(sweep->timer, &turn) == -1)
 		sweep_free(&sweep);

@@ -170,7 +170,7 @@ queue_release_due(struct queue *queue, int64_t now_ms)
 }
 
 size_t
-queue_retry_all(struct queue *queue)
+queue_retry_all(struct queue *queue, int64_t now_ms)
 {
 	struct queue_cursor cursor;
 	struct queue_item *item;
@@ -179,10 +179,13 @@ queue_retry_all(struct queue *queue)
 	queue_cursor_open(&cursor, queue);
 	while ((item = queue_cursor_next(&cursor)) != NULL) {
 		item->was_tried = 0;
-		if (item->state != QUEUE_WAITING || queue_awaits_release(item))
-			continue;
-		queue_make_ready(queue, item);
-		count++;
+		if (item->state == QUEUE_WAITING && !queue_awaits_release(item)) {
+			queue_make_ready(queue, item);
+			count++;
+		} else if ((item->state == QUEUE_READY || item->state == QUEUE_ACTIVE) &&
+			   item->next_try_ms > now_ms) {
+			item->next_try_ms = now_ms;
+		}
 	}
 	queue_cursor_close(&cursor);
 	return count;

@@ -47,9 +47,9 @@ struct queue_item {
 		uint32_t heap_slot; /* while WAITING */
 	};
 	uint32_t hash_next, all_prev, all_next;
-	uint16_t reason;            /* caller's: of the last deferral, a number of reasons.h */
-	uint16_t attempts : 15;     /* that failed; see queue_set_attempts() */
-	uint16_t was_tried : 1;     /* caller's: since queue_add() or queue_retry_all() */
+	uint16_t reason;        /* caller's: of the last deferral, a number of reasons.h */
+	uint16_t attempts : 15; /* that failed; see queue_set_attempts() */
+	uint16_t was_tried : 1; /* caller's: all of it, since queue_add() or queue_retry_all() */
 	uint32_t record_units : 24; /* see queue_record_len() */
 	uint32_t state : 2;         /* enum queue_state */
 	bool warned : 1;            /* caller's: the delay warning was sent */
@@ -79,9 +79,9 @@ struct queue_item *queue_find(const struct queue *queue, uint64_t id);
 /* Make READY what WAITS until now_ms or an earlier time: how many. */
 size_t queue_release_due(struct queue *queue, int64_t now_ms);
 
-/* Make READY all that WAITS, but for what its sender wants to wait: how many.  No message counts as
- * tried any more. */
-size_t queue_retry_all(struct queue *queue);
+/* Make READY all that WAITS, but for what its sender wants to wait: how many.  The recipients that
+ * a plan leaves out are due now as well, and no message counts as tried any more. */
+size_t queue_retry_all(struct queue *queue, int64_t now_ms);
 
 /* The next READY message with a route of the taker's, now ACTIVE; NULL when there is none. */
 struct queue_item *queue_take(struct queue *queue, struct plan_taker *taker);

@@ -16,6 +16,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_ports \
 	tests/unit/outbound/test_route \
 	tests/unit/outbound/test_segments \
+	tests/unit/outbound/test_served \
 	tests/unit/outbound/test_step \
 	tests/unit/outbound/test_meter \
 	tests/unit/outbound/test_transaction \
@@ -66,6 +67,8 @@ tests_unit_outbound_test_detour_LDADD = liboutbound.a libqueue.a libspool.a libc
 	libsmtp.a libbase.a $(CHECK_LIBS) $(EVENT_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 tests_unit_outbound_test_segments_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_segments_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_served_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_served_LDADD = liboutbound.a libqueue.a $(CHECK_LIBS)
 tests_unit_outbound_test_step_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_step_LDADD = liboutbound.a $(CHECK_LIBS)
 tests_unit_outbound_test_meter_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -74,9 +74,34 @@ START_TEST(a_retry_of_all_leaves_senders_their_wish)
 	add_later(queue, 1001, 0, 2000);
 	add_later(queue, 1002, 0, 0);
 	queue_hold(queue, add_later(queue, 1003, 0, 2000));
-	ck_assert_uint_eq(queue_retry_all(queue), 1);
+	ck_assert_uint_eq(queue_retry_all(queue, 1500), 1);
 	ck_assert_uint_eq(queue_count_state(queue, QUEUE_READY), 2);
 	ck_assert_int_eq(later->state, QUEUE_WAITING);
+	queue_free(&queue);
+}
+END_TEST
+
+START_TEST(a_retry_of_all_is_one_of_all_recipients)
+{
+	struct plan_taker taker = { .routes = { { 1 } } };
+	struct queue *queue = queue_new();
+	struct queue_item *due = add_later(queue, 1000, 0, 0),
+			  *not_due = add_later(queue, 1001, 0, 0);
+
+	/* Those of another route wait, by a clock that was ahead. */
+	ck_assert_ptr_eq(queue_take(queue, &taker), due);
+	queue_put_back(queue, due, true, 1400);
+	ck_assert_ptr_eq(queue_take(queue, &taker), not_due);
+	queue_put_back(queue, not_due, true, 9000);
+	due->was_tried = not_due->was_tried = 1;
+	ck_assert_uint_eq(queue_retry_all(queue, 1500), 0);
+	ck_assert_int_eq(due->next_try_ms, 1400);
+	ck_assert_int_eq(not_due->next_try_ms, 1500);
+	ck_assert_ptr_eq(queue_take(queue, &taker), due);
+	ck_assert_ptr_eq(queue_take(queue, &taker), not_due);
+	ck_assert_uint_eq(queue_retry_all(queue, 1450), 0);
+	ck_assert_int_eq(not_due->next_try_ms, 1450); /* while it is being tried */
+	ck_assert(!due->was_tried && !not_due->was_tried);
 	queue_free(&queue);
 }
 END_TEST
@@ -138,7 +163,7 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "release", the_age_counts_from_the_release, knows_who_waits_for_a_release,
-	    a_retry_of_all_leaves_senders_their_wish);
+	    a_retry_of_all_leaves_senders_their_wish, a_retry_of_all_is_one_of_all_recipients);
 	add_tests(suite, "packed", packs_its_place, is_done_when_every_recipient_is);
 }
 
