@@ -141,6 +141,29 @@ take_word(struct value *v, char *out, size_t size)
 	return len > 0 && len < size && strlen(out) == len;
 }
 
+/*
+ * A parameter's value.  Many a script leaves out the quotes where they are needed, as in
+ * boundary=--=_b: up to a space or ";" that can be read in one way, unless quotes, comments or
+ * escapes begin within.
+ */
+static bool
+take_value(struct value *v, char *out, size_t size)
+{
+	size_t len = 0;
+
+	skip_space(v);
+	if (v->at == v->end || *v->at == '"')
+		return take_word(v, out, size);
+	for (; v->at < v->end && !is_space(*v->at) && *v->at != ';'; v->at++) {
+		if (*v->at < ' ' || *v->at > '~' || strchr("()\"\\", *v->at) != NULL)
+			return false;
+		if (len++ < size - 1)
+			out[len - 1] = *v->at;
+	}
+	out[len < size ? len : 0] = '\0';
+	return len > 0 && len < size;
+}
+
 /* Whether a parameter's value was all: a "=" that is not in quotes, for one, would cut it short. */
 static bool
 is_over(struct value *v)
@@ -156,12 +179,15 @@ take_boundary(struct value *v, char out[SMTP_BOUNDARY_MAX + 1])
 	char name[WORD_SIZE], word[WORD_SIZE];
 
 	while (take_octet(v, ';')) {
+		skip_space(v);
+		if (v->at < v->end && *v->at == ';')
+			continue; /* one too many */
 		if (!take_word(v, name, sizeof name) || !take_octet(v, '='))
 			return false;
 		if (strcasecmp(name, "boundary") == 0)
-			return take_word(v, out, SMTP_BOUNDARY_MAX + 1) && is_over(v) &&
+			return take_value(v, out, SMTP_BOUNDARY_MAX + 1) && is_over(v) &&
 			       out[strlen(out) - 1] != ' ';
-		(void)take_word(v, word, sizeof word);
+		(void)take_value(v, word, sizeof word);
 	}
 	return false;
 }
@@ -171,10 +197,18 @@ read_type(struct value v, struct smtp_mime *out)
 {
 	char type[WORD_SIZE], subtype[WORD_SIZE];
 
+	bool is_word = take_word(&v, type, sizeof type), is_composite;
+
+	is_composite =
+	    is_word && (strcasecmp(type, "multipart") == 0 || strcasecmp(type, "message") == 0);
 	/* What comes twice means one thing to one reader, and another to the next. */
-	if (out->has_type || !take_word(&v, type, sizeof type) || !take_octet(&v, '/') ||
-	    !take_word(&v, subtype, sizeof subtype)) {
+	if (out->has_type) {
 		out->kind = SMTP_MIME_OPAQUE;
+	} else if (!is_word || !take_octet(&v, '/') || !take_word(&v, subtype, sizeof subtype)) {
+		/* RFC 2045 5.2: to every reader "text" is plain text, whose words cannot be
+		 * taken for parts. */
+		out->kind =
+		    is_word && !is_composite && is_over(&v) ? SMTP_MIME_LEAF : SMTP_MIME_OPAQUE;
 	} else if (strcasecmp(type, "message") == 0) {
 		out->kind =
 		    strcasecmp(subtype, "rfc822") == 0 ? SMTP_MIME_MESSAGE : SMTP_MIME_OPAQUE;
@@ -197,6 +231,10 @@ read_encoding(struct value v, struct smtp_mime *out)
 		{ "7bit", SMTP_MIME_IDENTITY },
 		{ "8bit", SMTP_MIME_IDENTITY },
 		{ "binary", SMTP_MIME_IDENTITY },
+		{ "7-bit", SMTP_MIME_IDENTITY }, /* these are no words of RFC 2045 */
+		{ "8-bit", SMTP_MIME_IDENTITY },
+		{ "7bits", SMTP_MIME_IDENTITY },
+		{ "8bits", SMTP_MIME_IDENTITY },
 		{ "quoted-printable", SMTP_MIME_QUOTED },
 		{ "base64", SMTP_MIME_BASE64 },
 	};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * mime.h - the fields of a header section, and what those of MIME say of the body behind it (RFC
- * 2045, RFC 2046).  What is malformed is nothing that may be changed: SMTP_MIME_OPAQUE.
+ * 2045, RFC 2046).  What is malformed, and could be read in two ways, is nothing that may be
+ * changed: SMTP_MIME_OPAQUE.
  */
 #ifndef SMTP_MIME_H
 #define SMTP_MIME_H

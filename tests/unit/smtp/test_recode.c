@@ -73,8 +73,13 @@ static const struct {
 	    false, false },
 	{ "a boundary that never comes", L | B, MULTI("b") "\r\n--c\r\n\r\n\xff" X1000 "\r\n", NULL,
 	    true, true },
-	{ "a boundary cut short by a =", B,
-	    MULTI("--=_b") "\r\n----=_b\r\n\r\n\xff\r\n----=_b--\r\n", NULL, false, true },
+	{ "a boundary that lacks its quotes", B,
+	    MULTI("--=_b") "\r\n----=_b\r\n\r\n\xff\r\n----=_b--\r\n",
+	    MULTI("--=_b") "\r\n----=_b\r\nContent-Type: text/plain; charset=unknown-8bit\r\n" CTE
+			   "quoted-printable\r\n\r\n=FF\r\n----=_b--\r\n",
+	    false, false },
+	{ "a boundary that can be read in two ways", B,
+	    MULTI("a(b)") "\r\n--a\r\n\r\n\xff\r\n--a--\r\n", NULL, false, true },
 	{ "parts without header or body", L,
 	    MULTI("b") "\r\n--b\r\n\r\n" X1000 "\r\n--b\r\nA: b\r\n--b\r\n\r\n--b--\r\n",
 	    MULTI("b") "\r\n--b\r\n" CTE "quoted-printable\r\n\r\n" Q1000
