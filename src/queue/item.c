@@ -60,12 +60,20 @@ queue_release_ms(const struct queue_item *item)
 	return item->release_s > 0 ? id_time_ms(item->id) + (int64_t)item->release_s * 1000 : 0;
 }
 
-/* An attempt, or an operator, gives it another next try. */
+/* An attempt, a moment's rest, or an operator gives it another next try. */
+bool
+item_is_due_at_release(const struct queue_item *item)
+{
+	int64_t release = queue_release_ms(item);
+
+	return release > 0 && item->attempts == 0 && item->next_try_ms > release - 1000 &&
+	       item->next_try_ms <= release;
+}
+
 bool
 queue_awaits_release(const struct queue_item *item)
 {
-	return item->state == QUEUE_WAITING && item->release_s > 0 && item->attempts == 0 &&
-	       item->next_try_ms > queue_release_ms(item) - 1000;
+	return item->state == QUEUE_WAITING && item_is_due_at_release(item);
 }
 
 uint64_t

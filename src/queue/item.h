@@ -18,4 +18,7 @@ enum {
 /* Whether its recipients' ends are a map of their own. */
 bool item_has_map(const struct queue_item *item);
 
+/* Whether its next try is when its sender wants it sent, in any state. */
+bool item_is_due_at_release(const struct queue_item *item);
+
 #endif

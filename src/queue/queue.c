@@ -183,7 +183,7 @@ queue_retry_all(struct queue *queue, int64_t now_ms)
 			queue_make_ready(queue, item);
 			count++;
 		} else if ((item->state == QUEUE_READY || item->state == QUEUE_ACTIVE) &&
-			   item->next_try_ms > now_ms) {
+			   item->next_try_ms > now_ms && !item_is_due_at_release(item)) {
 			item->next_try_ms = now_ms;
 		}
 	}

@@ -54,6 +54,8 @@ START_TEST(knows_who_waits_for_a_release)
 	ck_assert(queue_awaits_release(item));
 	queue_wait(queue, item, 3000); /* it was let go early, and rests */
 	ck_assert(!queue_awaits_release(item));
+	queue_wait(queue, item, 9000); /* it was due, and rests: no attempt was counted */
+	ck_assert(!queue_awaits_release(item));
 	queue_wait(queue, item, 5500);
 	ck_assert(queue_awaits_release(item));
 	item->attempts = 1;
@@ -77,6 +79,9 @@ START_TEST(a_retry_of_all_leaves_senders_their_wish)
 	ck_assert_uint_eq(queue_retry_all(queue, 1500), 1);
 	ck_assert_uint_eq(queue_count_state(queue, QUEUE_READY), 2);
 	ck_assert_int_eq(later->state, QUEUE_WAITING);
+	queue_grab(queue, later); /* it is being copied, and that may fail */
+	queue_retry_all(queue, 1500);
+	ck_assert_int_eq(later->next_try_ms, 5000);
 	queue_free(&queue);
 }
 END_TEST
