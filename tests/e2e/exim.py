@@ -85,6 +85,7 @@ class Exim(UnpackedPeer):
     PACKAGE = "exim4-daemon-light"
     PROGRAM = "usr/sbin/exim4"
     USERS = (("Debian-exim", UID),)
+    QUEUES = ("spool/input",)
 
     def __init__(self, size=50_000_000):
         super().__init__()

@@ -29,6 +29,7 @@ class OpenSmtpd(UnpackedPeer):
     PACKAGE = "opensmtpd"
     PROGRAM = "usr/sbin/smtpd"
     USERS = (("opensmtpd", 64001), ("opensmtpq", 64002))
+    QUEUES = ("spool/smtpd/queue", "spool/smtpd/incoming")
 
     def __init__(self, size=50_000_000):
         super().__init__()

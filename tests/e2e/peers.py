@@ -67,6 +67,7 @@ class Peer:
     """What all have in common; a subclass has NEEDS, write_config() and command()."""
 
     NEEDS = ()  # the programs it wants
+    QUEUES = ()  # below dir: where it keeps what it has accepted and not delivered
 
     def __init__(self):
         self.skip_unless_possible()
@@ -133,8 +134,13 @@ class Peer:
 
         wait_until(serves, 20, f"{type(self).__name__} on ports {self.ports}")
 
+    def at_rest(self):
+        """Has it delivered all that it accepted, and written down that it has?"""
+        return not any(files for queue in self.QUEUES for _, _, files in os.walk(self.dir / queue))
+
     def stop(self):
-        """End it and all that it has forked."""
+        """End it and all that it has forked, once it is at rest: what is in a mailbox and its queue comes twice."""
+        wait_until(self.at_rest, 15, f"{type(self).__name__} at rest")
         for process in reversed(self._processes):
             _signal_group(process.pid, signal.SIGTERM)
             try:

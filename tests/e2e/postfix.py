@@ -100,6 +100,7 @@ class Postfix(Peer):
     """Debian's Postfix with Dovecot for the logins; size is its message_size_limit."""
 
     NEEDS = (MASTER, "/usr/sbin/dovecot")
+    QUEUES = tuple(f"queue/{name}" for name in ("incoming", "active", "deferred"))
 
     def __init__(self, size=50_000_000, mechanisms="plain login", password=PASSWORD):
         super().__init__()
