@@ -209,21 +209,46 @@ put_null(const struct cursor *c, struct smtp_mailbox *out)
 	return c->flags & SMTP_ALLOW_NULL ? SMTP_ADDRESS_OK : SMTP_ADDRESS_NULL;
 }
 
+static enum smtp_address_error
+take_routed(struct cursor *c, struct smtp_mailbox *out)
+{
+	enum smtp_address_error error = is_at(c, '@') ? take_route(c) : SMTP_ADDRESS_OK;
+
+	return error == SMTP_ADDRESS_OK ? take_mailbox(c, out) : error;
+}
+
+/* Whether a local part alone, without brackets, is no address: "SIZE=10" is a parameter, and "Ann
+ * <ann@example.com>" begins with a name. */
+static bool
+is_doubtful(const struct cursor *c, const struct smtp_mailbox *local)
+{
+	return memchr(local->text, '=', local->len) != NULL ||
+	       memmem(c->at, (size_t)(c->end - c->at), " <", 2) != NULL;
+}
+
+/* Take a path without its brackets. */
+static enum smtp_address_error
+take_bare(struct cursor *c, struct smtp_mailbox *out)
+{
+	enum smtp_address_error error = take_routed(c, out);
+
+	if (error == SMTP_ADDRESS_OK && smtp_mailbox_is_unqualified(out) && is_doubtful(c, out))
+		return SMTP_ADDRESS_NO_DOMAIN;
+	return error;
+}
+
 /* Take what stands between angle brackets, and the brackets. */
 static enum smtp_address_error
 take_bracketed(struct cursor *c, struct smtp_mailbox *out)
 {
-	enum smtp_address_error error = SMTP_ADDRESS_OK;
+	enum smtp_address_error error;
 
 	c->at++;
 	if (is_at(c, '>')) {
 		c->at++;
 		return put_null(c, out);
 	}
-	if (is_at(c, '@'))
-		error = take_route(c);
-	if (error == SMTP_ADDRESS_OK)
-		error = take_mailbox(c, out);
+	error = take_routed(c, out);
 	if (error != SMTP_ADDRESS_OK)
 		return error;
 	if (!is_at(c, '>'))
@@ -253,13 +278,7 @@ smtp_path_parse(
 		c.at++;
 	if (c.at == c.end)
 		return SMTP_ADDRESS_MISSING;
-	if (is_at(&c, '<')) {
-		error = take_bracketed(&c, out);
-	} else {
-		/* "SIZE=10" would do as a local part: without brackets it takes an @ to be sure. */
-		c.flags &= ~(unsigned)SMTP_ALLOW_UNQUALIFIED;
-		error = take_mailbox(&c, out);
-	}
+	error = is_at(&c, '<') ? take_bracketed(&c, out) : take_bare(&c, out);
 	if (error != SMTP_ADDRESS_OK)
 		return error;
 	if (c.at < c.end && *c.at != ' ')

@@ -60,8 +60,9 @@ enum smtp_address_error {
 
 /*
  * Read the path at the start of text: "<a@b>", spaces before it and a source route accepted and
- * dropped; also a mailbox without its angle brackets when it has an @.  It must end at the end of
- * text or at a space; *used is set to the octets read.  On an error out and *used are undefined.
+ * dropped; also without its angle brackets, but for the empty one, and for a bare local part that
+ * looks like a parameter or a name.  It must end at the end of text or at a space; *used is set to
+ * the octets read.  On an error out and *used are undefined.
  */
 enum smtp_address_error smtp_path_parse(
     const char *text, size_t len, unsigned flags, struct smtp_mailbox *out, size_t *used);
