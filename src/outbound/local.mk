@@ -14,6 +14,7 @@ liboutbound_a_SOURCES = \
 	src/outbound/flight.c src/outbound/flight.h \
 	src/outbound/forward.c src/outbound/forward.h \
 	src/outbound/health.c src/outbound/health.h \
+	src/outbound/hint.c src/outbound/hint.h \
 	src/outbound/history.c src/outbound/history.h \
 	src/outbound/ledger.c src/outbound/ledger.h src/outbound/ledger_internal.h \
 	src/outbound/ledger_record.c src/outbound/ledger_report.c \

@@ -17,6 +17,7 @@
 #include "net/dial.h"
 #include "net/tls.h"
 #include "outbound/auth.h"
+#include "outbound/hint.h"
 #include "outbound/uplink_internal.h"
 
 enum {
@@ -241,10 +242,11 @@ on_end(void *ctx, enum conn_end how, const char *why)
 	char words[UPLINK_WORDS_SIZE];
 
 	uplink_enter(uplink);
-	(void)snprintf(words, sizeof words, "%s: %s", step_name(uplink_step(uplink)),
+	(void)snprintf(words, sizeof words, "%s: %s%s", step_name(uplink_step(uplink)),
 	    how == CONN_END_EOF        ? "the upstream closed the connection"
 	    : how == CONN_END_DEADLINE ? "no answer from the upstream in time"
-				       : why);
+				       : why,
+	    hint_tls_mode(uplink_step(uplink), uplink->of.tls_mode, uplink->of.port, how, why));
 	/* Nothing came to an end while commands travelled together: perhaps it cannot bear that. */
 	if (uplink->phase == PHASE_READY && uplink->mode != PIPELINING_OFF && uplink->served == 0 &&
 	    flight_newest(&uplink->flight) != NULL)

@@ -7,6 +7,7 @@ OUTBOUND_TESTS = \
 	tests/unit/outbound/test_expect \
 	tests/unit/outbound/test_flight \
 	tests/unit/outbound/test_health \
+	tests/unit/outbound/test_hint \
 	tests/unit/outbound/test_history \
 	tests/unit/outbound/test_ledger \
 	tests/unit/outbound/test_pace \
@@ -42,6 +43,8 @@ tests_unit_outbound_test_flight_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_flight_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_health_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_health_LDADD = liboutbound.a libbase.a $(CHECK_LIBS)
+tests_unit_outbound_test_hint_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_outbound_test_hint_LDADD = liboutbound.a $(CHECK_LIBS)
 tests_unit_outbound_test_history_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_outbound_test_history_LDADD = liboutbound.a libqueue.a libbase.a $(CHECK_LIBS)
 tests_unit_outbound_test_ledger_SOURCES = \
