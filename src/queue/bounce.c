@@ -15,13 +15,17 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "queue/explain.h"
+#include "queue/original.h"
 #include "smtp/xtext.h"
 #include "spool/envelope.h"
 
 enum {
 	LINE_MAX_OCTETS = 900, /* of anything quoted; the limit of a line is 998 (RFC 5322 2.1.1) */
 	REPLY_MAX_LINES = 32,
+	WORDS_WIDTH = 72, /* of what people read, beside its margin */
 };
+
+static const char words_margin[] = "    ";
 
 struct kind {
 	const char *subject, *intro, *action, *enhanced;
@@ -62,15 +66,64 @@ add_ascii(struct str *out, const char *text, size_t len)
 		str_add(out, text[i] >= ' ' && text[i] <= '~' ? &text[i] : "?", 1);
 }
 
-/* Append the lines of a reply, each begun by `margin` but for the first. */
+/* Where a line of len octets is broken for reading: at a space; len: nowhere. */
+static size_t
+line_break(const char *text, size_t len)
+{
+	size_t at = WORDS_WIDTH;
+
+	if (len <= WORDS_WIDTH)
+		return len;
+	while (at > 0 && text[at] != ' ')
+		at--;
+	if (at == 0)
+		at = WORDS_WIDTH;
+	while (at < len && text[at] != ' ')
+		at++;
+	return at;
+}
+
+/* Append a line of text for people. */
 static void
-add_reply(struct str *out, const char *reply, const char *margin)
+add_wrapped(struct str *out, const char *text, size_t len)
+{
+	const char *end = text + (len < LINE_MAX_OCTETS ? len : LINE_MAX_OCTETS);
+
+	do {
+		size_t n = line_break(text, (size_t)(end - text));
+
+		str_puts(out, words_margin);
+		add_ascii(out, text, n);
+		str_puts(out, "\r\n");
+		text += n;
+		while (text < end && *text == ' ')
+			text++;
+	} while (text < end);
+}
+
+/* Append the lines of a reply for people. */
+static void
+add_reply_words(struct str *out, const char *reply)
+{
+	for (unsigned n = 0; n < REPLY_MAX_LINES; n++) {
+		size_t len = strcspn(reply, "\r\n");
+
+		add_wrapped(out, reply, len);
+		reply += len + strspn(reply + len, "\r\n");
+		if (*reply == '\0')
+			return;
+	}
+}
+
+/* Append the lines of a reply as the rest of a field. */
+static void
+add_reply(struct str *out, const char *reply)
 {
 	for (unsigned n = 0; n < REPLY_MAX_LINES; n++) {
 		size_t len = strcspn(reply, "\r\n");
 
 		if (n > 0)
-			str_puts(out, margin);
+			str_puts(out, "\t");
 		add_ascii(out, reply, len);
 		str_puts(out, "\r\n");
 		reply += len + strspn(reply + len, "\r\n");
@@ -92,12 +145,14 @@ add_header(struct str *out, const struct bounce *bounce, const char *id, const c
 		str_printf(out, "MAILER-DAEMON@%s", bounce->hostname);
 	str_puts(out, ">\r\nTo: <");
 	add_ascii(out, bounce->of->from, strlen(bounce->of->from));
+	str_printf(out, ">\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n",
+	    kinds[bounce->kind].subject, date, id, bounce->hostname);
+	original_add_references(out, bounce->original, bounce->original_len);
 	str_printf(out,
-	    ">\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n"
 	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: multipart/report; report-type=delivery-status;\r\n"
 	    "\tboundary=\"%s\"\r\n\r\nThis is a MIME-encapsulated message.\r\n",
-	    kinds[bounce->kind].subject, date, id, bounce->hostname, boundary);
+	    boundary);
 }
 
 /* What the upstream's reply means, for who does not know codes. */
@@ -106,8 +161,14 @@ add_meaning(struct str *out, const struct bounce_rcpt *rcpt)
 {
 	const char *words = rcpt->remedy != NULL ? rcpt->remedy : explain_enhanced(rcpt->enhanced);
 
-	if (rcpt->upstream != NULL && words != NULL)
-		str_printf(out, "    That means: %s.\r\n", words);
+	struct str text = STR_EMPTY;
+
+	if (rcpt->upstream == NULL || words == NULL)
+		return;
+	str_printf(&text, "That means: %s.", words);
+	if (!str_is_bad(&text))
+		add_wrapped(out, text.data, text.len);
+	str_free(&text);
 }
 
 static void
@@ -132,9 +193,8 @@ add_words(struct str *out, const struct bounce *bounce)
 		add_ascii(out, rcpt->address, strlen(rcpt->address));
 		str_puts(out, ">:\r\n");
 		if (rcpt->upstream != NULL)
-			str_printf(out, "    %s said:\r\n", rcpt->upstream);
-		str_puts(out, "    ");
-		add_reply(out, rcpt->reply, "    ");
+			str_printf(out, "%s%s said:\r\n", words_margin, rcpt->upstream);
+		add_reply_words(out, rcpt->reply);
 		if (bounce->kind == BOUNCE_FAILED)
 			add_meaning(out, rcpt);
 	}
@@ -198,43 +258,13 @@ add_status(struct str *out, const struct bounce *bounce)
 			    out, "Remote-MTA: dns; %s\r\nDiagnostic-Code: smtp; ", rcpt->upstream);
 		else
 			str_puts(out, "Diagnostic-Code: X-Postern; ");
-		add_reply(out, rcpt->reply, "\t");
+		add_reply(out, rcpt->reply);
 		clock_format_rfc5322(bounce->now_ms, date);
 		str_printf(out, "Last-Attempt-Date: %s\r\n", date);
 		if (bounce->kind == BOUNCE_DELAYED) {
 			clock_format_rfc5322(bounce->give_up_ms, date);
 			str_printf(out, "Will-Retry-Until: %s\r\n", date);
 		}
-	}
-}
-
-/* The original as it is. */
-static void
-add_whole(struct str *out, const struct bounce *bounce)
-{
-	str_puts(out, "Content-Type: message/rfc822\r\n\r\n");
-	str_add(out, bounce->original, bounce->original_len);
-}
-
-/* The original's header, each line made safe: an octet of 8 bits or a line of 998 must not stop a
- * report. */
-static void
-add_original_header(struct str *out, const struct bounce *bounce)
-{
-	const char *at = bounce->original, *end = bounce->original + bounce->original_len;
-
-	str_puts(out, "Content-Type: text/rfc822-headers\r\n\r\n");
-	while (at < end) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
-		size_t len = (size_t)((nl != NULL ? nl : end) - at);
-
-		if (len > 0 && at[len - 1] == '\r')
-			len--;
-		for (size_t i = 0; i < len && i < LINE_MAX_OCTETS; i++)
-			str_add(
-			    out, (at[i] >= ' ' && at[i] <= '~') || at[i] == '\t' ? &at[i] : "?", 1);
-		str_puts(out, "\r\n");
-		at = nl != NULL ? nl + 1 : end;
 	}
 }
 
@@ -254,9 +284,9 @@ bounce_compose(const struct bounce *bounce, struct evbuffer *out)
 	add_status(&text, bounce);
 	str_printf(&text, "\r\n--%s\r\n", boundary);
 	if (bounce->is_whole)
-		add_whole(&text, bounce);
+		original_add_whole(&text, bounce->original, bounce->original_len);
 	else
-		add_original_header(&text, bounce);
+		original_add_header(&text, bounce->original, bounce->original_len);
 	str_printf(&text, "\r\n--%s--\r\n", boundary);
 	if (!str_is_bad(&text))
 		result = evbuffer_add(out, text.data, text.len);

@@ -6,6 +6,7 @@ libqueue_a_SOURCES = \
 	src/queue/index.c src/queue/index.h \
 	src/queue/item.c src/queue/item.h \
 	src/queue/lane.c src/queue/lane.h \
+	src/queue/original.c src/queue/original.h \
 	src/queue/plan.c src/queue/plan.h \
 	src/queue/queue.c src/queue/queue.h \
 	src/queue/reasons.c src/queue/reasons.h \

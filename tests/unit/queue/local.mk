@@ -4,6 +4,7 @@ QUEUE_TESTS = \
 	tests/unit/queue/test_explain \
 	tests/unit/queue/test_item \
 	tests/unit/queue/test_lane \
+	tests/unit/queue/test_original \
 	tests/unit/queue/test_plan \
 	tests/unit/queue/test_queue \
 	tests/unit/queue/test_reasons \
@@ -20,6 +21,8 @@ tests_unit_queue_test_item_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_item_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_lane_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_lane_LDADD = $(QUEUE_TEST_LIBS)
+tests_unit_queue_test_original_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_test_original_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_plan_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_test_plan_LDADD = $(QUEUE_TEST_LIBS)
 tests_unit_queue_test_queue_CPPFLAGS = $(UNIT_CPPFLAGS)

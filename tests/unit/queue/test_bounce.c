@@ -180,6 +180,52 @@ START_TEST(may_hold_the_whole_message)
 }
 END_TEST
 
+START_TEST(is_wrapped_for_people_and_whole_for_programs)
+{
+	static const char line[] =
+	    "550-5.7.26 Your email has been blocked because the sender is unauthenticated.  Gmail "
+	    "requires all senders";
+	const struct bounce_rcpt rcpt = { "a@example.net", "5.7.26",
+		"550-5.7.26 Your email has been blocked because the sender is unauthenticated.  "
+		"Gmail requires all senders\n"
+		"550 5.7.26 https://support.example/mail/answer/"
+		"81126-a-word-that-is-longer-than-any-line-should-be-and-must-stay-whole x",
+		"smtp.example.org", NULL,
+		"say it in so many words that nobody would ever read all "
+		"of them on a line" };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+
+	compose(&bounce);
+	assert_has("\r\n    550-5.7.26 Your email has been blocked because the sender is\r\n"
+		   "    unauthenticated.  Gmail requires all senders\r\n"
+		   "    550 5.7.26\r\n"
+		   "    https://support.example/mail/answer/"
+		   "81126-a-word-that-is-longer-than-any-line-should-be-and-must-stay-whole\r\n"
+		   "    x\r\n"
+		   "    That means: say it in so many words that nobody would ever read all of\r\n"
+		   "    them on a line.\r\n");
+	assert_has(line);
+}
+END_TEST
+
+START_TEST(refers_to_the_message)
+{
+	static const char header[] = "Message-ID: <1.2@host.example>\r\n";
+	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL, NULL };
+	struct bounce bounce = sample(BOUNCE_FAILED, &rcpt, 1);
+
+	bounce.original = header;
+	bounce.original_len = sizeof header - 1;
+	compose(&bounce);
+	assert_has("\r\nIn-Reply-To: <1.2@host.example>\r\nReferences: <1.2@host.example>\r\n"
+		   "Auto-Submitted: ");
+	bounce.original = NULL;
+	bounce.original_len = 0;
+	compose(&bounce);
+	ck_assert_ptr_null(strstr(text, "In-Reply-To"));
+}
+END_TEST
+
 START_TEST(bounce_from_replaces_mailer_daemon)
 {
 	const struct bounce_rcpt rcpt = { "a@example.net", NULL, "no", NULL, NULL, NULL };
@@ -196,8 +242,9 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "report", tells_who_failed_and_why, says_what_the_upstream_means,
 	    a_delay_says_until_when, tells_what_the_sender_asked_to_wait_for,
-	    is_plain_ascii_with_short_lines, bounce_from_replaces_mailer_daemon,
-	    names_what_the_sender_named, may_hold_the_whole_message);
+	    is_plain_ascii_with_short_lines, is_wrapped_for_people_and_whole_for_programs,
+	    refers_to_the_message, bounce_from_replaces_mailer_daemon, names_what_the_sender_named,
+	    may_hold_the_whole_message);
 }
 
 UNIT_MAIN("bounce")
