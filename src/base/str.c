@@ -4,7 +4,6 @@
 #include "base/str.h"
 
 #include <openssl/crypto.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,4 +130,10 @@ str_wipe(struct str *s)
 	if (s->data != NULL)
 		OPENSSL_cleanse(s->data, s->size);
 	str_free(s);
+}
+
+const char *
+str_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
 }

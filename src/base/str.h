@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
 	char *data; /* always NUL-terminated once something was added; NULL before */
@@ -39,5 +40,8 @@ char *str_take(struct str *s);
 /* Free the memory; s is empty afterwards.  str_wipe also cleanses it, for secrets. */
 void str_free(struct str *s);
 void str_wipe(struct str *s);
+
+/* What ends a noun behind a number: "" or "s". */
+const char *str_plural(uint64_t n);
 
 #endif

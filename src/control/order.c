@@ -64,8 +64,8 @@ end(void *ctx, bool is_cut, struct evbuffer *answer)
 	evbuffer_add_printf(answer, "{\"done\": %llu, \"busy\": %llu", order->done, order->busy);
 	if (error != NULL)
 		evbuffer_add_printf(answer,
-		    ", \"error\": \"%s; %llu messages were done before that: ask again for the "
-		    "others\"",
+		    ", \"error\": \"%s; messages that were done before that: %llu; ask again for "
+		    "the others\"",
 		    error, order->done);
 	evbuffer_add_printf(answer, "}\n");
 }

@@ -2,8 +2,18 @@
 /* render_status.c - the answer to posternctl status, for people; see render.h. */
 #include <string.h>
 
+#include "base/str.h"
 #include "control/render.h"
 #include "control/render_internal.h"
+
+/* "1 message", "2 messages". */
+static void
+put_count(FILE *out, const json_t *json, const char *key, const char *noun)
+{
+	json_int_t n = render_number(json, key);
+
+	fprintf(out, "%lld %s%s", (long long)n, noun, str_plural((uint64_t)n));
+}
 
 /* "7 a second", "30 a minute": in the unit that shows it as a number above 1. */
 static void
@@ -66,10 +76,12 @@ render_pace(FILE *out, const json_t *upstream)
 static void
 render_waiting(FILE *out, const json_t *upstream)
 {
-	if (render_number(upstream, "waiting") == 0)
+	json_int_t waiting = render_number(upstream, "waiting");
+
+	if (waiting == 0)
 		return;
-	fprintf(
-	    out, "    %lld messages wait for it", (long long)render_number(upstream, "waiting"));
+	fprintf(out, "    %lld %s for it", (long long)waiting,
+	    waiting == 1 ? "message waits" : "messages wait");
 	if (json_is_integer(json_object_get(upstream, "drained_in_s"))) {
 		fputs("; drained ", out);
 		put_estimate(out, render_number(upstream, "drained_in_s"));
@@ -96,11 +108,11 @@ render_upstreams(FILE *out, const json_t *upstreams)
 
 	json_array_foreach(upstreams, i, upstream)
 	{
-		fprintf(out, "upstream %s (%s:%lld): %s, %lld connections, %lld busy\n",
-		    render_get(upstream, "name"), render_get(upstream, "host"),
-		    (long long)render_number(upstream, "port"), render_get(upstream, "state"),
-		    (long long)render_number(upstream, "connections"),
-		    (long long)render_number(upstream, "busy"));
+		fprintf(out, "upstream %s (%s:%lld): %s, ", render_get(upstream, "name"),
+		    render_get(upstream, "host"), (long long)render_number(upstream, "port"),
+		    render_get(upstream, "state"));
+		put_count(out, upstream, "connections", "connection");
+		fprintf(out, ", %lld busy\n", (long long)render_number(upstream, "busy"));
 		render_hold(out, upstream);
 		render_pace(out, upstream);
 		render_waiting(out, upstream);
@@ -136,11 +148,11 @@ render_routes(FILE *out, const json_t *routes)
 static void
 render_queue(FILE *out, const json_t *queue)
 {
-	fprintf(out,
-	    "queue: %lld messages: %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
-	    (long long)render_number(queue, "messages"), (long long)render_number(queue, "ready"),
-	    (long long)render_number(queue, "waiting"), (long long)render_number(queue, "sending"),
-	    (long long)render_number(queue, "held"));
+	fputs("queue: ", out);
+	put_count(out, queue, "messages", "message");
+	fprintf(out, ": %lld ready, %lld waiting, %lld sending, %lld held; oldest ",
+	    (long long)render_number(queue, "ready"), (long long)render_number(queue, "waiting"),
+	    (long long)render_number(queue, "sending"), (long long)render_number(queue, "held"));
 	if (render_number(queue, "messages") > 0)
 		render_age(out, render_number(queue, "oldest_s"));
 	else
@@ -156,11 +168,10 @@ render_unread(FILE *out, const json_t *status)
 
 	json_array_foreach(json_object_get(status, "unread"), i, unread)
 	{
-		fprintf(out,
-		    "segment %016llx is neither listed nor sent, up to %lld messages: its outcomes "
-		    "cannot be read: ",
-		    (unsigned long long)render_number(unread, "segment"),
-		    (long long)render_number(unread, "messages"));
+		fprintf(out, "segment %016llx is neither listed nor sent, up to ",
+		    (unsigned long long)render_number(unread, "segment"));
+		put_count(out, unread, "messages", "message");
+		fputs(": its outcomes cannot be read: ", out);
 		render_put(out, render_get(unread, "why"));
 		fputc('\n', out);
 	}
@@ -194,11 +205,9 @@ render_status(FILE *out, const json_t *status)
 		fputs("NEW MAIL IS REFUSED: the spool's disk is full (limits.min_free)\n", out);
 	render_upstreams(out, json_object_get(status, "upstreams"));
 	render_routes(out, json_object_get(status, "routes"));
-	fprintf(out,
-	    "clients: %lld now; accepted %lld messages, delivered %lld, deferred %lld, failed %lld "
-	    "recipients\n",
-	    (long long)render_number(counters, "clients"),
-	    (long long)render_number(counters, "accepted_messages"),
+	fprintf(out, "clients: %lld now; accepted ", (long long)render_number(counters, "clients"));
+	put_count(out, counters, "accepted_messages", "message");
+	fprintf(out, ", delivered %lld, deferred %lld, failed %lld recipients\n",
 	    (long long)render_number(counters, "delivered"),
 	    (long long)render_number(counters, "deferred"),
 	    (long long)render_number(counters, "failed"));

@@ -14,6 +14,7 @@
 #include <sysexits.h>
 
 #include "base/id.h"
+#include "base/str.h"
 #include "ctl/spool.h"
 #include "ctl/stock.h"
 
@@ -102,14 +103,16 @@ print_text(const struct stock *stock, const struct totals *totals)
 		    stock->finding[i].name, kind(finding), finding->segment, finding->offset,
 		    finding->len, id, finding->what);
 	}
-	printf("%" PRIu64 " segments, %zu messages: %" PRIu64 " waiting, %" PRIu64 " held, %" PRIu64
-	       " done, %" PRIu64 " damaged\n",
-	    stock->segments, stock->count, totals->waiting, totals->held, totals->done,
-	    totals->damaged);
-	printf("%" PRIu64 " octets, %" PRIu64 " outcomes, %" PRIu64
-	       " large files without a record that needs them\n",
-	    stock->octets, stock->outcomes, totals->orphans);
-	printf("%" PRIu64 " damaged, %" PRIu64 " torn ends\n", totals->damage, totals->torn);
+	printf("%" PRIu64 " segment%s, %zu message%s: %" PRIu64 " waiting, %" PRIu64
+	       " held, %" PRIu64 " done, %" PRIu64 " damaged\n",
+	    stock->segments, str_plural(stock->segments), stock->count, str_plural(stock->count),
+	    totals->waiting, totals->held, totals->done, totals->damaged);
+	printf("%" PRIu64 " octets, %" PRIu64 " outcome%s, %" PRIu64
+	       " large file%s without a record that needs it\n",
+	    stock->octets, stock->outcomes, str_plural(stock->outcomes), totals->orphans,
+	    str_plural(totals->orphans));
+	printf("%" PRIu64 " damaged, %" PRIu64 " torn end%s\n", totals->damage, totals->torn,
+	    str_plural(totals->torn));
 }
 
 static int
@@ -154,8 +157,8 @@ repair_segment(struct stock *stock, uint64_t segment, const struct spool_place *
 
 	if (result == 0)
 		fprintf(stderr,
-		    "posternctl: segment %" PRIu64 " is set aside in damaged/; %zu of its messages "
-		    "go on\n",
+		    "posternctl: segment %" PRIu64 " is set aside in damaged/; messages of it that "
+		    "go on: %zu\n",
 		    segment, n);
 	free(offset);
 	return result;

@@ -140,8 +140,8 @@ export_all(const struct stock *stock, int dir, const struct spool_options *optio
 		else
 			done++;
 	}
-	printf("%zu messages exported, %zu damaged ones as far as they can be read, %zu failed\n",
-	    done, damaged, failed);
+	printf("%zu message%s exported, %zu damaged ones as far as they can be read, %zu failed\n",
+	    done, str_plural(done), damaged, failed);
 	if (failed > 0)
 		return EX_CANTCREAT;
 	if (options->ids > 0 && done + damaged == 0) {

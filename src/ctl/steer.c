@@ -85,6 +85,13 @@ order_one(const char *socket, const struct words *words, const char *id)
 	return code;
 }
 
+static void
+put_due(json_int_t n)
+{
+	printf("%lld message%s due now, and held upstreams are probed\n", (long long)n,
+	    n == 1 ? " is" : "s are");
+}
+
 static int
 retry_all(const char *socket)
 {
@@ -92,8 +99,7 @@ retry_all(const char *socket)
 	int code = ctl_call(socket, "POST", "/retry", &json);
 
 	if (code == EX_OK)
-		printf("%lld messages are due now, and held upstreams are probed\n",
-		    (long long)json_integer_value(json_object_get(json, "messages")));
+		put_due(json_integer_value(json_object_get(json, "messages")));
 	json_decref(json);
 	return code;
 }

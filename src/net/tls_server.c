@@ -105,9 +105,11 @@ warn_of_time(X509 *leaf, struct str *out)
 	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(leaf)) != 1)
 		return;
 	if (days < 0 || seconds < 0)
-		str_printf(out, "the certificate expired %d days ago\n", -days);
+		str_printf(out, "the certificate expired %d day%s ago\n", -days,
+		    str_plural((uint64_t)-days));
 	else if (days < EXPIRY_DAYS)
-		str_printf(out, "the certificate expires in %d days\n", days);
+		str_printf(
+		    out, "the certificate expires in %d day%s\n", days, str_plural((uint64_t)days));
 }
 
 /* RFC 8446 4.4.2: each certificate is to be that of the issuer of the one before it. */

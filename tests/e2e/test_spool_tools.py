@@ -255,7 +255,7 @@ def test_totals_of_a_sound_spool(filled):
 def test_export_writes_our_lines_and_never_over_a_file(filled, tmp_path):
     id = filled.ids[0]
     done = filled.postern.ctl("spool", "export", "--id", id, str(tmp_path))
-    assert done.returncode == 0 and done.stdout.startswith("1 messages exported")
+    assert done.returncode == 0 and done.stdout.startswith("1 message exported")
     file = tmp_path / f"{id}.eml"
     head = (f"Return-Path: <s0@x.example>\r\nX-Envelope-To: <r0@y.example>\r\nX-Envelope-To: <q0@y.example>\r\n"
             f"X-Postern-Id: {id}\r\n").encode()

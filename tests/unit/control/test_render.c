@@ -153,6 +153,9 @@ START_TEST(pace_and_estimate_are_told_in_words)
 		{ "\"waiting\":5,\"drained_in_s\":20000", "drained in about 6 h\n" },
 		{ "\"waiting\":5,\"drained_in_s\":400000", "drained in about 5 days\n" },
 		{ "\"waiting\":5,\"drained_in_s\":null", "5 messages wait for it\n" },
+		{ "\"waiting\":1,\"drained_in_s\":null", "1 message waits for it\n" },
+		{ "\"connections\":1,\"busy\":0", ", 1 connection, 0 busy\n" },
+		{ "\"connections\":2,\"busy\":1", ", 2 connections, 1 busy\n" },
 		{ "\"waiting\":0", NULL },
 	};
 

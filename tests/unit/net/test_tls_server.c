@@ -130,6 +130,7 @@ expect_warnings(
 
 START_TEST(what_should_not_stay_so_is_told)
 {
+	struct cert last = cert_make("DNS:a", -10, 1, &ca);
 	struct cert old = cert_make("DNS:a", -10, -3, &ca), soon = cert_make("DNS:a", -10, 3, &ca),
 		    early = cert_make("DNS:a", 2, 30, &ca),
 		    other = cert_make("DNS:b", -1, 30, NULL);
@@ -138,12 +139,14 @@ START_TEST(what_should_not_stay_so_is_told)
 	expect_warnings(&cert, &ca, TLS_LEAST_1_3, "");
 	expect_warnings(&old, NULL, TLS_LEAST_1_2, "the certificate expired 3 days ago\n");
 	expect_warnings(&soon, NULL, TLS_LEAST_1_2, "the certificate expires in 3 days\n");
+	expect_warnings(&last, NULL, TLS_LEAST_1_2, "the certificate expires in 1 day\n");
 	expect_warnings(&early, NULL, TLS_LEAST_1_2, "the certificate is not valid yet\n");
 	expect_warnings(&cert, &other, TLS_LEAST_1_2,
 	    "certificate 2 of the chain is not that of the issuer of the one before it\n");
 	expect_warnings(&cert, NULL, TLS_LEAST_1_1,
 	    "tls_min allows TLS 1.0 or 1.1, which is broken: for devices that know no better, on a "
 	    "network of their own\n");
+	cert_free(&last);
 	cert_free(&old);
 	cert_free(&soon);
 	cert_free(&early);
