@@ -103,7 +103,7 @@ check_upstreams(const struct config *config, const struct raw *raw, struct repor
 			report_add(report, section->line,
 			    "upstream \"%s\": host is missing; needed: host = the provider's name",
 			    upstream->name);
-		if (raw_mentions(section, "port") && raw_mentions(section, "ports"))
+		if (raw_mentions(section, "port") && raw_find(section, "ports") != NULL)
 			broken(report, section, "ports", "port is given, too",
 			    "one of port and ports");
 		check_login(section, upstream, report);
