@@ -100,6 +100,16 @@ pick(struct race *race)
 
 static void begin_next(struct race *race);
 
+/* One has won: the others are given up, and no further one begins. */
+static void
+stop(struct race *race)
+{
+	event_del(race->next);
+	race->runs = false;
+	for (int i = 0; i < race->count; i++)
+		end_attempt(&race->attempt[i]);
+}
+
 static void
 on_connected(evutil_socket_t fd, short what, void *arg)
 {
@@ -116,8 +126,8 @@ on_connected(evutil_socket_t fd, short what, void *arg)
 		begin_next(race);
 		return;
 	}
-	attempt->fd = -1;
-	event_del(race->next);
+	attempt->fd = -1; /* the callee's */
+	stop(race);
 	race->done(race->ctx, (int)fd, (struct sockaddr *)&attempt->address);
 }
 

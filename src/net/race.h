@@ -16,8 +16,9 @@ struct race;
 struct str;
 
 /*
- * Success: fd is connected and now the callee's, peer is valid until race_free().  Failure, of all
- * addresses: fd is -1.  Called once, from the loop; never from within a function below.
+ * Success: fd is connected and now the callee's, peer is valid until race_free(), and all other
+ * attempts have been given up.  Failure, of all addresses: fd is -1.  Called once, from the loop;
+ * never from within a function below.
  */
 typedef void race_fn(void *ctx, int fd, const struct sockaddr *peer);
 

@@ -4,6 +4,7 @@
 #include "net/dial.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <event2/dns.h>
 #include <event2/dns_struct.h>
 #include <netinet/in.h>
@@ -16,6 +17,7 @@
 #include "base/sockaddr.h"
 #include "loop.h"
 #include "net/listen.h"
+#include "net/race.h"
 #include "net/resolver.h"
 #include "rig.h"
 #include "unit.h"
@@ -88,6 +90,53 @@ START_TEST(test_goes_on_after_250_ms_of_silence)
 	ck_assert_str_eq(rig.peer, "127.0.0.1");
 	ck_assert_int_ge(clock_mono_ms() - begin, 245);
 	ck_assert_int_lt(clock_mono_ms() - begin, 2000);
+	close(listener);
+	rig_close_hanging(fds);
+}
+END_TEST
+
+static int
+count_descriptors(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+	int count = 0;
+
+	ck_assert_ptr_nonnull(descriptors);
+	while (readdir(descriptors) != NULL)
+		count++;
+	closedir(descriptors);
+	return count;
+}
+
+static void
+on_raced(void *ctx, int fd, const struct sockaddr *peer)
+{
+	(void)peer;
+	*(int *)ctx = fd;
+}
+
+/* Who keeps the race, as for a proxy that takes its time, hears of no second winner. */
+START_TEST(test_the_winner_ends_the_race)
+{
+	struct sockaddr_in address[2] = { { .sin_family = AF_INET }, { .sin_family = AF_INET } };
+	int fds[4], winner = 0;
+	uint16_t port = rig_make_hanging(fds);
+	int listener = listen_tcp("127.0.0.1", port);
+	struct race *race = race_new(rig.base, NULL, NULL, on_raced, &winner);
+	int before = count_descriptors();
+
+	inet_pton(AF_INET, "127.0.0.2", &address[0].sin_addr);
+	inet_pton(AF_INET, "127.0.0.1", &address[1].sin_addr);
+	for (int i = 0; i < 2; i++) {
+		address[i].sin_port = htons(port);
+		race_add(race, (struct sockaddr *)&address[i], sizeof address[i]);
+	}
+	race_go(race, true);
+	loop_until(rig.base, &winner);
+	ck_assert_int_ge(winner, 0);
+	ck_assert_int_eq(count_descriptors(), before + 1);
+	close(winner);
+	race_free(&race);
 	close(listener);
 	rig_close_hanging(fds);
 }
@@ -314,6 +363,7 @@ add_cases(Suite *suite)
 	tcase_add_test(tcase, test_prefers_ipv6);
 	tcase_add_test(tcase, test_goes_on_at_once_after_a_refusal);
 	tcase_add_test(tcase, test_goes_on_after_250_ms_of_silence);
+	tcase_add_test(tcase, test_the_winner_ends_the_race);
 	tcase_add_test(tcase, test_gives_up_at_the_limit);
 	tcase_add_test(tcase, test_asks_the_name_server);
 	tcase_add_loop_test(tcase, test_neither_family_waits_for_the_other, 0,
