@@ -139,16 +139,19 @@ make_ready(struct outbound *outbound, struct queue_item *item)
 		queue_put_back(outbound->queue, item, true, 0);
 }
 
+/* A drain has ended compaction for good: then there is nothing to pause. */
 void
 outbound_calm(struct outbound *outbound)
 {
-	compact_pause(outbound->compact);
+	if (outbound->compact != NULL)
+		compact_pause(outbound->compact);
 }
 
 void
 outbound_calm_end(struct outbound *outbound)
 {
-	compact_resume(outbound->compact);
+	if (outbound->compact != NULL)
+		compact_resume(outbound->compact);
 }
 
 bool

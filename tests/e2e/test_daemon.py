@@ -422,6 +422,17 @@ def test_nothing_is_sent_twice_after_a_graceful_stop(provider):
         assert provider.count() == 40
 
 
+def test_orders_while_it_stops_do_no_harm(provider):
+    with Postern(provider) as postern:
+        provider.fault("dot=delay:1500")
+        postern.send()
+        wait_until(lambda: postern.status()["queue"]["sending"] == 1, what="the message on its way")
+        postern.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: postern.ctl("hold", "--all").returncode == os.EX_UNAVAILABLE, 30, "its end")
+        postern.wait_end(status=0)
+        assert not postern.log("worker_died")
+
+
 def test_sigint_stops_as_well(postern):
     postern.process.send_signal(signal.SIGINT)
     postern.wait_end(status=0)
