@@ -2,6 +2,7 @@
 /* posternd.c - the relay: options, and then the master of daemon/. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -23,6 +24,9 @@ main(int argc, char **argv)
 		puts(PACKAGE_STRING);
 		return EX_OK;
 	}
+	/* Whoever starts us may ignore this signal, and that is inherited: then the kernel would
+	 * tell us of no child's end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (options.checks_only)
 		return master_check(&options);
 	return master_run(&options);

@@ -464,6 +464,16 @@ def test_a_dead_worker_is_told_and_replaced(provider, role, sig):
         postern.wait_log("delivered", id=wait_until(accepts, what="a new listener"))
 
 
+def test_who_starts_it_may_ignore_its_children(provider):
+    postern = Postern(provider)
+    postern.before_exec = lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    postern.password_file.unlink()
+    postern.set(upstream={"password_file": None, "password_command": f"echo {provider.password}"})
+    with postern:
+        postern.wait_restart("listener", postern.kill("listener"))
+        postern.stop()
+
+
 def test_the_other_worker_lives_on(postern):
     with Talk(postern.port) as talk:
         talk.starts()
