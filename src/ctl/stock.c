@@ -263,6 +263,15 @@ lock(struct stock *stock, const char *path)
 	}
 }
 
+static int
+complain_of_opening(const char *path)
+{
+	if (errno == ENOTDIR)
+		return complain(
+		    path, "log, large and damaged in it must be directories", EX_NOINPUT);
+	return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
+}
+
 static void
 say_missing(const char *path, const char *name)
 {
@@ -284,12 +293,12 @@ stock_take(struct stock *stock, const char *path)
 	if (code != EX_OK)
 		return code;
 	if (spool_last_segment(path, &last) < 0 && errno != ENOENT)
-		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
+		return complain_of_opening(path);
 	stock->board.next_segment = last + 1;
 	stock->history = history_new(NULL);
 	stock->spool = spool_open_found(path, &stock->board, say_missing);
 	if (stock->spool == NULL || stock->history == NULL)
-		return complain(path, strerror(errno), errno == EACCES ? EX_NOPERM : EX_NOINPUT);
+		return complain_of_opening(path);
 	stock->spool->on_finding = on_finding;
 	stock->spool->finding_ctx = stock;
 	if (spool_inspect(stock->spool, &events, stock) < 0)

@@ -89,17 +89,31 @@ make_dir(int at, const char *name, int nofollow, unsigned uid, unsigned gid)
 	return fd;
 }
 
+/* What is in the way is not moved, for it may be somebody's. */
+static const char *
+explain_inside(const char *name, int error)
+{
+	static char text[160];
+
+	snprintf(text, sizeof text,
+	    "cannot make or open %s/ in it, which must be a directory or a link to one: %s", name,
+	    strerror(error));
+	return text;
+}
+
 /* The workers own `dir`, and may put a link there: root must not give away where that leads. */
 static int
-make_inside(int dir, unsigned uid, unsigned gid)
+make_inside(int dir, unsigned uid, unsigned gid, const char **why)
 {
 	static const char *const name[] = { "log", "large", "damaged" };
 
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
 		int fd = make_dir(dir, name[i], O_NOFOLLOW, uid, gid);
 
-		if (fd < 0)
+		if (fd < 0) {
+			*why = explain_inside(name[i], errno);
 			return -1;
+		}
 		close(fd);
 	}
 	return 0;
@@ -228,10 +242,9 @@ spool_lock(const char *path, unsigned uid, unsigned gid, const char **why)
 
 	int fd = take_lock(dir, why);
 
-	if (fd >= 0 && make_inside(dir, uid, gid) < 0) {
+	if (fd >= 0 && make_inside(dir, uid, gid, why) < 0) {
 		int error = errno;
 
-		*why = explain("cannot make its directories: ", strerror(error), "");
 		close(fd);
 		fd = -1;
 		errno = error;

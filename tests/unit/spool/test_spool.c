@@ -164,6 +164,33 @@ START_TEST(root_gives_the_rights_back)
 }
 END_TEST
 
+START_TEST(a_file_in_the_place_of_a_directory_is_named)
+{
+	static const char *const dirs[] = { "log", "large", "damaged" };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		struct rig rig;
+		const char *why = "";
+		char path[128];
+
+		rig_open(&rig, 1 << 20);
+		close(rig.lock);
+		snprintf(path, sizeof path, "%s/%s", rig.path, dirs[i]);
+		ck_assert_int_eq(rmdir(path), 0);
+		ck_assert_int_ge(open(path, O_CREAT | O_WRONLY, 0600), 0);
+		rig.lock = spool_lock(rig.path, getuid(), getgid(), &why);
+		ck_assert_int_eq(rig.lock, -1);
+		ck_assert_int_eq(errno, ENOTDIR);
+		ck_assert_ptr_nonnull(strstr(why, dirs[i]));
+		ck_assert_ptr_nonnull(strstr(why, "must be a directory or a link to one"));
+		ck_assert_int_eq(access(path, F_OK), 0);
+		ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 START_TEST(opening_nothing_fails)
 {
 	struct board board = { .next_segment = 1 };
@@ -326,7 +353,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "lock", makes_a_private_directory, refuses_a_second_instance,
 	    a_living_child_keeps_the_lock, workers_of_a_dead_master_are_told_from_another_instance,
-	    refuses_a_directory_with_other_things, root_gives_the_rights_back);
+	    refuses_a_directory_with_other_things, root_gives_the_rights_back,
+	    a_file_in_the_place_of_a_directory_is_named);
 	add_tests(suite, "open", opening_nothing_fails,
 	    every_file_keeps_its_number_from_being_used_again, a_stray_file_takes_no_numbers_away,
 	    a_stray_number_is_set_aside, a_tool_does_without_lock_and_directories);
