@@ -188,7 +188,7 @@ report(const struct spool *spool, int fd, const struct damage *damage, bool is_t
 		count(spool);
 	}
 	snprintf(
-	    name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".bin", damage->segment, damage->offset);
+	    name, sizeof name, "%016" PRIx64 "-%08" PRIx64 ".bin", damage->segment, damage->offset);
 	return set_aside(spool, fd, damage, name);
 }
 
@@ -261,7 +261,7 @@ damage_outcomes(const struct spool *spool, int fd, const struct damage *damage, 
 	}
 	if (damage->len == 0)
 		return 0;
-	snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx32 ".%s", damage->segment,
+	snprintf(name, sizeof name, "%016" PRIx64 "-%08" PRIx64 ".%s", damage->segment,
 	    damage->offset, suffix);
 	return set_aside(spool, fd, damage, name);
 }

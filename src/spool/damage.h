@@ -11,11 +11,10 @@ struct spool;
 
 struct damage {
 	uint64_t segment;
-	uint32_t offset;
-	uint64_t len;
-	uint64_t id;      /* of the message, 0: unknown */
-	const char *what; /* for people */
-	int error;        /* errno: the whole file cannot be read now, and may be sound; or 0 */
+	uint64_t offset, len; /* in the file */
+	uint64_t id;          /* of the message, 0: unknown */
+	const char *what;     /* for people */
+	int error;            /* errno: the whole file cannot be read now, and may be sound; or 0 */
 };
 
 /* A region of a segment that was durable once.  0; -1 if it could not be copied: keep the file. */

@@ -133,7 +133,7 @@ check_end(const struct spool *spool, int fd, uint64_t segment, const struct outc
 	const bool is_cut = end->sound == end->size;
 	const struct damage damage = {
 		.segment = segment,
-		.offset = (uint32_t)end->sound,
+		.offset = end->sound,
 		.len = end->size - end->sound,
 		.what = is_cut ? "outcomes may be missing: no mark behind the last one"
 			       : "the end is no outcome",

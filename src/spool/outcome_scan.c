@@ -90,7 +90,7 @@ tell_gap(const struct scan *scan)
 {
 	const struct damage damage = {
 		.segment = scan->segment,
-		.offset = (uint32_t)scan->end->sound,
+		.offset = scan->end->sound,
 		.len = scan->stream->at - scan->end->sound,
 		.what = "no outcome here",
 	};
