@@ -44,8 +44,8 @@ enum spool_next {
  */
 enum spool_next spool_reader_next(struct spool_reader *reader, struct spool_record *record);
 
-/* Whether, when it had to wait, it waited for outcomes that cannot be read: ask again in a second,
- * for nobody wakes then. */
+/* Whether, when it had to wait, it waited for a segment that cannot be opened, or for outcomes that
+ * cannot be read: ask again in a second, for nobody wakes then. */
 bool spool_reader_is_stuck(const struct spool_reader *reader);
 
 struct spool_reader_events {

@@ -49,7 +49,7 @@ report(struct tail *tail, const struct spool *spool, uint64_t len, uint64_t id, 
 		tail_keep_if(tail, damage_torn(spool, tail->fd, &damage) < 0);
 }
 
-/* What cannot be opened, or is no file, holds up nothing else: it is reported, and stays. */
+/* What is no file holds up nothing else: it is reported, and stays. */
 static enum tail_next
 refuse_file(struct tail *tail, const struct spool *spool, const char *what, int error)
 {
@@ -59,6 +59,50 @@ refuse_file(struct tail *tail, const struct spool *spool, const char *what, int 
 	tail->unreadable++;
 	tail_close(tail);
 	return TAIL_GONE;
+}
+
+static enum tail_next
+try_later(struct tail *tail)
+{
+	tail_close(tail);
+	tail->wait_ms = tail->wait_ms == 0 ? RETRY_MIN_MS : tail->wait_ms * 2;
+	if (tail->wait_ms > RETRY_MAX_MS)
+		tail->wait_ms = RETRY_MAX_MS;
+	tail->retry_ms = clock_mono_ms() + tail->wait_ms;
+	return TAIL_STUCK;
+}
+
+/* What stands there is no file, and no right or retry makes it one: why; or NULL. */
+static const char *
+find_oddity(const struct spool *spool, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(spool->log, name, &st, 0) == 0)
+		return S_ISREG(st.st_mode) ? NULL : "segment is no file";
+	if ((errno == ENOENT || errno == ELOOP) &&
+	    fstatat(spool->log, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return "segment is a link that leads nowhere";
+	return NULL;
+}
+
+/* Rights may be given back, and a disk may have failed once: that is said once.  Whoever only looks
+ * does not wait. */
+static enum tail_next
+cannot_open(struct tail *tail, const struct spool *spool, const char *name, int error)
+{
+	const char *oddity = find_oddity(spool, name);
+	const struct damage damage = {
+		.segment = tail->number, .what = strerror(error), .error = error
+	};
+
+	if (oddity != NULL)
+		return refuse_file(tail, spool, oddity, 0);
+	if (spool->on_finding != NULL)
+		return refuse_file(tail, spool, damage.what, error);
+	if (tail->wait_ms == 0)
+		damage_unreadable(spool, &damage);
+	return try_later(tail);
 }
 
 static enum tail_next
@@ -72,12 +116,15 @@ open_file(struct tail *tail, const struct spool *spool)
 
 	name_segment(tail->number, "seg", name);
 	tail->fd = openat(spool->log, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (tail->fd < 0 && errno == ENOENT)
-		return view == BOARD_ENDED ? TAIL_GONE : TAIL_DRY;
-	if (tail->fd < 0 && disk_is_short(errno))
+
+	int error = tail->fd < 0 ? errno : 0;
+
+	if (disk_is_short(error))
 		return TAIL_ERROR;
-	if (tail->fd < 0)
-		return refuse_file(tail, spool, strerror(errno), errno);
+	if (error == ENOENT && find_oddity(spool, name) == NULL)
+		return view == BOARD_ENDED ? TAIL_GONE : TAIL_DRY;
+	if (error != 0)
+		return cannot_open(tail, spool, name, error);
 	if (fstat(tail->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return refuse_file(tail, spool, "segment is no file", 0);
 	tail->offset = SEGMENT_HEAD;
@@ -98,12 +145,7 @@ enter(struct tail *tail, const struct spool *spool, tail_open_fn *on_open, void 
 
 	if (opened != TAIL_RECORD || on_open(ctx, tail->number, &tail->reach) == 0)
 		return opened;
-	tail_close(tail);
-	tail->wait_ms = tail->wait_ms == 0 ? RETRY_MIN_MS : tail->wait_ms * 2;
-	if (tail->wait_ms > RETRY_MAX_MS)
-		tail->wait_ms = RETRY_MAX_MS;
-	tail->retry_ms = clock_mono_ms() + tail->wait_ms;
-	return TAIL_STUCK;
+	return try_later(tail);
 }
 
 static int

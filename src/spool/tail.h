@@ -34,7 +34,7 @@ struct tail {
 	bool is_verified; /* contents are checked too, for some may never have been synced */
 	unsigned
 	    unreadable;   /* so often the disk refused to read or to set aside: the file is kept */
-	int64_t retry_ms; /* not before then, in monotonic time, are its outcomes tried again */
+	int64_t retry_ms; /* not before then, in monotonic time, is it tried again */
 	int wait_ms;      /* that was so long after the last try */
 };
 
@@ -43,7 +43,7 @@ enum tail_next {
 	TAIL_DRY,   /* nothing more for now */
 	TAIL_END,   /* nothing more ever */
 	TAIL_GONE,  /* there is no such segment */
-	TAIL_STUCK, /* nothing for now: its outcomes cannot be read */
+	TAIL_STUCK, /* nothing for now: it cannot be opened, or its outcomes not be read */
 	TAIL_ERROR, /* errno */
 };
 
@@ -52,8 +52,9 @@ typedef int tail_open_fn(void *ctx, uint64_t number, uint32_t *reach);
 
 /*
  * The first step opens the file: on_open is called then, before any record, and gives the highest
- * place that outcomes name; when it fails it is called again, ever less often.  What cannot be
- * opened is reported and as good as gone. `window` is scratch memory that several tails may share.
+ * place that outcomes name; when it fails it is called again, ever less often, and so is what
+ * cannot be opened.  What is no file is reported and as good as gone. `window` is scratch memory
+ * that several tails may share.
  */
 enum tail_next tail_next(struct tail *tail, const struct spool *spool, struct window *window,
     tail_open_fn *on_open, void *ctx, struct spool_record *out);

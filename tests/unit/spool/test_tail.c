@@ -225,7 +225,7 @@ END_TEST
 /* What is no segment though it bears the name: the others are read, and it stays. */
 START_TEST(what_cannot_be_opened_holds_up_nothing)
 {
-	static const char *const kinds[] = { "folder", "pipe", "link" };
+	static const char *const kinds[] = { "folder", "pipe", "/dev/null", "/nowhere" };
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct sample sample;
@@ -236,7 +236,7 @@ START_TEST(what_cannot_be_opened_holds_up_nothing)
 		path = rig_file(&sample.rig, "log", 2, "seg");
 		ck_assert_int_eq(i == 0   ? mkdir(path, 0700)
 				 : i == 1 ? mkfifo(path, 0600)
-					  : symlink("/dev/null", path),
+					  : symlink(kinds[i], path),
 		    0);
 		rig_restart(&sample.rig);
 		rig_read(&sample.rig, &found);
@@ -251,25 +251,75 @@ START_TEST(what_cannot_be_opened_holds_up_nothing)
 }
 END_TEST
 
-/* Descriptors that are short for a while are no damage. */
-START_TEST(a_shortage_is_waited_out)
+/* Without rights nothing is read, by root neither. */
+static void
+change_rights(const char *path, bool is_given)
 {
-	struct rlimit was, none = { 0, 0 };
+	enum { NOBODY = 65534 };
+
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(is_given ? 0 : NOBODY), 0);
+	else
+		ck_assert_int_eq(chmod(path, is_given ? 0600 : 0), 0);
+}
+
+/* A reader that has read all there is, and then another segment with one message, 100. */
+static struct spool_reader *
+make_late_segment(struct sample *sample)
+{
 	struct spool_record record;
-	struct sample sample;
 
-	sample_make(&sample, true);
+	sample_make(sample, true);
 
-	struct spool_reader *reader = spool_reader_new(sample.rig.spool, &sample.rig.counters);
+	struct spool_reader *reader = spool_reader_new(sample->rig.spool, &sample->rig.counters);
 
 	for (int i = 0; i < SAMPLE_MESSAGES; i++) {
 		ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_RECORD);
 		envelope_free(&record.envelope);
 	}
 	ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_WAIT);
-	rig_writer(&sample.rig);
-	ck_assert_int_eq(rig_put(&sample.rig, 100, 100), 0);
-	rig_writer_free(&sample.rig);
+	rig_writer(&sample->rig);
+	ck_assert_int_eq(rig_put(&sample->rig, 100, 100), 0);
+	rig_writer_free(&sample->rig);
+	return reader;
+}
+
+/* Said once, and read as soon as that is possible. */
+START_TEST(a_segment_without_rights_is_tried_again)
+{
+	struct spool_record record;
+	struct sample sample;
+	struct spool_reader *reader = make_late_segment(&sample);
+	const char *path = rig_file(&sample.rig, "log", 2, "seg");
+
+	change_rights(path, false);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(spool_reader_next(reader, &record), SPOOL_NEXT_WAIT);
+		ck_assert(spool_reader_is_stuck(reader));
+	}
+	ck_assert(sample.rig.spool->is_unread);
+	ck_assert_uint_eq(sample.rig.counters.spool_damaged, 1);
+	change_rights(path, true);
+	while (spool_reader_next(reader, &record) != SPOOL_NEXT_RECORD) {
+		ck_assert(spool_reader_is_stuck(reader));
+		usleep(10 * 1000);
+	}
+	ck_assert_uint_eq(record.id, 100);
+	envelope_free(&record.envelope);
+	ck_assert_uint_eq(sample.rig.counters.spool_damaged, 1);
+	spool_reader_free(&reader);
+	sample_close(&sample);
+}
+END_TEST
+
+/* Descriptors that are short for a while are no damage. */
+START_TEST(a_shortage_is_waited_out)
+{
+	struct rlimit was, none = { 0, 0 };
+	struct spool_record record;
+	struct sample sample;
+	struct spool_reader *reader = make_late_segment(&sample);
+
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
 	none.rlim_max = was.rlim_max;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -348,7 +398,8 @@ add_cases(Suite *suite)
 	    a_cut_keeps_all_before_it_if_torn, a_cut_is_told_by_outcomes,
 	    a_cut_of_a_growing_file_is_told, a_segment_without_marks_is_read_as_ever,
 	    a_cut_of_ours_is_no_damage);
-	add_tests(suite, "open", what_cannot_be_opened_holds_up_nothing, a_shortage_is_waited_out);
+	add_tests(suite, "open", what_cannot_be_opened_holds_up_nothing,
+	    a_segment_without_rights_is_tried_again, a_shortage_is_waited_out);
 	add_tests(suite, "damage", a_lost_head_is_told, wider_damage_is_set_aside_again,
 	    a_torn_end_is_kept_whole);
 }
