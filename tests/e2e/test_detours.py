@@ -2,11 +2,10 @@
 """What one upstream of a route cannot take goes by another one, and bounces only where none is left."""
 
 import contextlib
-import json
 
 import pytest
 from postern import Postern
-from provider import Provider
+from provider import Provider, wait_until
 from test_extensions import CONTENT, UTF8, of_client, require_tls, send
 from test_outcomes import reports, status_of
 from test_recoding import SIGNED
@@ -85,7 +84,8 @@ def test_it_waits_for_one_that_is_down_and_is_given_up_with_the_reason():
         postern.wait_log("goes_around")
         send(postern, "MAIL FROM:<a@x.example>", "<b@y.example>")
         assert of_client(one) or one.wait_for(1)
-        waiting, = json.loads(postern.ctl("queue", "--json").stdout)
+        wait_until(lambda: len(postern.queue()) == 1, what="one message to wait")
+        waiting, = postern.queue()
         assert "SMTPUTF8" in waiting["reason"]
         report = reports(one)[0]
         assert status_of(report)[1][0]["Status"] == "4.4.7" and "does not offer" in report.as_string()
