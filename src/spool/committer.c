@@ -192,11 +192,22 @@ finish_segment(struct spool_writer *writer)
 		    log_s("why", strerror(errno)));
 }
 
+/* Somebody took the file away: what was in it is lost, and nothing more may be. */
+static bool
+is_removed(const struct spool_writer *writer)
+{
+	if (!segment_is_removed(&writer->segment))
+		return false;
+	log_error("segment_removed", log_d("segment", writer->segment.number),
+	    log_s("means", "somebody removed its file: what waits in it cannot be sent"));
+	return true;
+}
+
 /* A segment with room for the first message: 0, or the errno value. */
 static int
 ready_segment(struct spool_writer *writer, bool is_full)
 {
-	if (is_full)
+	if (is_full || is_removed(writer))
 		finish_segment(writer);
 	if (writer->segment.fd >= 0)
 		return 0;

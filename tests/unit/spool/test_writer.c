@@ -225,6 +225,29 @@ START_TEST(fills_many_segments)
 }
 END_TEST
 
+/* What was in it is lost, but nobody's 250 that comes later. */
+START_TEST(writes_nothing_to_a_removed_file)
+{
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	rig_open(&rig, SMALL);
+	rig_writer(&rig);
+	ck_assert_int_eq(rig_put(&rig, 1, 100), 0);
+	ck_assert_int_eq(unlink(rig_file(&rig, "log", 1, "seg")), 0);
+	ck_assert_int_eq(rig_put(&rig, 2, 100), 0);
+	ck_assert_int_eq(rig_put(&rig, 3, 100), 0);
+	rig_writer_free(&rig);
+	rig_restart(&rig);
+	rig_read(&rig, &found);
+	ck_assert_uint_eq(found.count, 2);
+	ck_assert_uint_eq(found.record[0].id, 2);
+	ck_assert_uint_eq(found.record[1].id, 3);
+	ck_assert_uint_eq(found.record[1].place.segment, 2);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(refuses_what_fits_in_no_segment)
 {
 	struct rig rig;
@@ -409,7 +432,8 @@ add_cases(Suite *suite)
 {
 	add_tests(suite, "commit", commits_one, commits_every_size, shares_syncs,
 	    waits_for_what_is_begun, waits_for_no_one_for_ever, fills_many_segments,
-	    refuses_what_fits_in_no_segment, two_writers_do_not_meet, takes_an_older_message);
+	    writes_nothing_to_a_removed_file, refuses_what_fits_in_no_segment,
+	    two_writers_do_not_meet, takes_an_older_message);
 	TCase *budget = tcase_create("budget");
 
 	tcase_add_loop_test(budget, borrows_within_the_budget, 0, sizeof budgets / sizeof *budgets);
