@@ -200,7 +200,8 @@ repair(struct stock *stock)
 	for (size_t i = 0; result == 0 && i < stock->count; i++) {
 		const struct stock_message *message = &stock->message[i];
 
-		if (message->is_large && message->is_damaged && !message->is_done)
+		if (message->is_large && message->is_damaged && !message->is_unreadable &&
+		    !message->is_done)
 			result = spool_set_large_aside(stock->spool, message->id);
 	}
 	for (size_t i = 0; result == 0 && i < stock->findings; i++) {

@@ -185,9 +185,9 @@ supersede(struct stock *stock)
 			    stock->message[i].past->removed || stock->message[i].past->moved;
 }
 
-/* For the daemon that is no damage: it tries again. */
+/* For the daemon that is no damage: it tries again.  error is an errno. */
 static void
-tell_unreadable(struct stock *stock, const struct stock_message *message, const char *why)
+tell_unreadable(struct stock *stock, const struct stock_message *message, int error)
 {
 	char file[64], id[ID_TEXT_SIZE];
 	const struct spool_finding finding = {
@@ -195,7 +195,8 @@ tell_unreadable(struct stock *stock, const struct stock_message *message, const 
 		.segment = message->place.segment,
 		.offset = message->place.offset,
 		.id = message->id,
-		.what = why,
+		.what = strerror(error),
+		.error = error,
 	};
 
 	id_format(message->id, id);
@@ -221,7 +222,8 @@ check_contents(struct stock *stock)
 			continue;
 		read = spool_read_content(stock->spool, &message->place, content, &fd, &len);
 		if (read < 0 && !disk_is_short(errno)) {
-			tell_unreadable(stock, message, strerror(errno));
+			tell_unreadable(stock, message, errno);
+			message->is_unreadable = true;
 			read = 1;
 		}
 		message->is_damaged = read == 1;

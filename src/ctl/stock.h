@@ -18,8 +18,9 @@ struct stock_message {
 	struct spool_place place;
 	struct past *past; /* NULL: nothing happened to it yet */
 	bool is_large, is_held, is_done;
-	bool is_damaged; /* its envelope or content is not sound: it is never sent */
-	bool is_blind;   /* and it is the envelope that nobody can read */
+	bool is_damaged;    /* its envelope or content is not sound, or cannot be read now */
+	bool is_blind;      /* and it is the envelope that nobody can read */
+	bool is_unreadable; /* its content cannot be read now, and may be sound: leave it alone */
 };
 
 struct stock_finding {

@@ -7,9 +7,10 @@ import os
 import random
 import re
 import struct
+import subprocess
 
 import pytest
-from postern import Postern, Provider
+from postern import POSTERNCTL, Postern, Provider
 from provider import wait_until
 
 SEED = int(os.environ.get("POSTERN_SEED", "20261124"))
@@ -342,6 +343,26 @@ def test_outcomes_that_cannot_be_read_hold_up_their_segment_alone(filled):
     assert json.loads(postern.ctl("status", "--json").stdout)["unread"] == []
     settle(filled, set())
     assert arrived_subjects(filled) == sorted([*subjects(filled, filled.sent), b"77"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes another user")
+def test_a_large_content_that_cannot_be_read_is_no_damage(filled):
+    """A repair moves nothing that may be sound, least of all accepted mail."""
+    large = sorted((filled.spool / "large").glob("*.msg"))[0]
+    owner = filled.spool.stat()
+    os.chown(large, 0, 0)
+    large.chmod(0o600)
+    os.chown(filled.spool / "lock", owner.st_uid, owner.st_gid)
+    before = tree(filled.spool)
+    done = subprocess.run([POSTERNCTL, "spool", "check", "--json", "--repair", "--spool", str(filled.spool)],
+                          user=owner.st_uid, group=owner.st_gid, extra_groups=[], capture_output=True, timeout=30)
+    found, = json.loads(done.stdout)["findings"]
+    assert found["file"] == f"large/{large.name}" and found["kind"] == "unreadable"
+    assert done.returncode == 77 and b"left as it is" in done.stderr, done
+    assert tree(filled.spool) == before
+    os.chown(large, owner.st_uid, owner.st_gid)
+    filled.postern.start()
+    settle(filled, set())
 
 
 def test_a_copy_without_lock_and_directories_is_read(filled, tmp_path):
