@@ -159,9 +159,9 @@ spool_export(const char *path, const struct spool_options *options)
 	int code = stock_take(&stock, path), dir;
 
 	if (code == EX_OK) {
-		if (mkdir(options->to, 0700) < 0 && errno != EEXIST)
-			code = EX_CANTCREAT;
-		dir = open(options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dir = mkdir(options->to, 0700) < 0 && errno != EEXIST
+			  ? -1
+			  : open(options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0) {
 			fprintf(stderr, "posternctl: %s: %s\n", options->to, strerror(errno));
 			code = EX_CANTCREAT;
