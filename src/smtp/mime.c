@@ -123,6 +123,12 @@ take_quoted(struct value *v, char *out, size_t size)
 	return len;
 }
 
+static bool
+is_visible(char c)
+{
+	return c > ' ' && c <= '~';
+}
+
 /* A token or a quoted string; false: there is none, it does not fit, or NUL is in it. */
 static bool
 take_word(struct value *v, char *out, size_t size)
@@ -132,7 +138,8 @@ take_word(struct value *v, char *out, size_t size)
 	if (take_octet(v, '"')) {
 		len = take_quoted(v, out, size);
 	} else {
-		for (; v->at<v->end && * v->at> ' ' && strchr("()<>@,;:\\\"/[]?=", *v->at) == NULL;
+		for (; v->at < v->end && is_visible(*v->at) &&
+		       strchr("()<>@,;:\\\"/[]?=", *v->at) == NULL;
 		     v->at++)
 			if (len++ < size - 1)
 				out[len - 1] = *v->at;

@@ -53,7 +53,7 @@ sweep_one(void *ctx, const char *name)
 	if (!name_is_large(name, &id) ||
 	    fstatat(sweep->outcomes->spool->large, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return true;
-	if (st.st_mtim.tv_sec * 1000 >= sweep->older_ms || sweep->is_known(sweep->ctx, id))
+	if ((int64_t)st.st_mtim.tv_sec * 1000 >= sweep->older_ms || sweep->is_known(sweep->ctx, id))
 		return true;
 	if (outcome_sync_then(
 		sweep->outcomes->sync, sweep->is_kept ? set_aside : recycle_large, id) == 0)
