@@ -64,9 +64,12 @@ send_secret(struct uplink *uplink, struct str *line)
 	size_t len = line->len;
 	char *data = str_take(line);
 
-	if (data == NULL ||
-	    evbuffer_add_reference(conn_output(uplink->conn), data, len, wipe, data) == -1)
-		uplink_hold(uplink, HOLD_NETWORK, "out of memory");
+	if (data != NULL &&
+	    evbuffer_add_reference(conn_output(uplink->conn), data, len, wipe, data) == 0)
+		return;
+	if (data != NULL)
+		wipe(data, len, data);
+	uplink_hold(uplink, HOLD_NETWORK, "out of memory");
 }
 
 /* The login cannot go on, for a reason of ours or of the upstream's. */
