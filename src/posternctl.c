@@ -102,7 +102,7 @@ find_socket(const char *file)
 	if (config != NULL)
 		socket = strdup(config->control);
 	else
-		fprintf(stderr, "%s", errors.data);
+		fprintf(stderr, "%s", str_is_bad(&errors) ? "out of memory\n" : errors.data);
 	config_free(&config);
 	str_free(&errors);
 	return socket;

@@ -66,7 +66,7 @@ load_settings(const char *file, struct settings *out)
 	}
 	config = config_load(file != NULL ? file : CONFIG_DEFAULT_FILE, &errors);
 	if (config == NULL) {
-		fprintf(stderr, "%s", errors.data);
+		fprintf(stderr, "%s", str_is_bad(&errors) ? "out of memory\n" : errors.data);
 		str_free(&errors);
 		return EX_CONFIG;
 	}

@@ -47,7 +47,7 @@ find_spool(const char *file)
 	if (config != NULL)
 		path = strdup(config->spool);
 	else
-		fprintf(stderr, "%s", errors.data);
+		fprintf(stderr, "%s", str_is_bad(&errors) ? "out of memory\n" : errors.data);
 	config_free(&config);
 	str_free(&errors);
 	return path;

@@ -200,10 +200,12 @@ finish(struct event_base *base, unsigned ms)
 	struct event *tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
 	int64_t end = clock_mono_ms() + ms;
 
-	if (tick == NULL || event_add(tick, &interval) != 0)
+	if (tick == NULL)
 		return;
-	while (event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) > 1 && clock_mono_ms() < end)
-		event_base_loop(base, EVLOOP_ONCE);
+	if (event_add(tick, &interval) == 0)
+		while (event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) > 1 &&
+		       clock_mono_ms() < end)
+			event_base_loop(base, EVLOOP_ONCE);
 	event_free(tick);
 }
 
