@@ -9,8 +9,8 @@
 
 /*
  * IPv4 networks are kept as IPv4-mapped IPv6 ones, so that 10.1.2.3 and ::ffff:10.1.2.3 are the
- * same host;
- * ::/0 therefore holds every IPv4 address too.
+ * same host.  So
+ * ::/0 holds every IPv4 address, too.
  */
 struct cidr {
 	unsigned char address[16];

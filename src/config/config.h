@@ -47,10 +47,11 @@ struct config_priority {
 /* Line ends of content that are not CRLF. */
 enum bare_lf { BARE_LF_NORMALIZE, BARE_LF_REJECT };
 
-/* How much is sent before the replies to it come; from the most careful to the fastest. */
-/* What becomes of lines that are too long: encoded unless a signature would break, left, encoded.
- */
+/* What becomes of lines that are too long: they are encoded unless that would break a signature;
+ * never; always. */
 enum long_lines { LONG_LINES_ENCODE, LONG_LINES_KEEP, LONG_LINES_FORCE };
+
+/* How much is sent before the replies to it come; from the most careful to the fastest. */
 enum pipelining { PIPELINING_OFF, PIPELINING_ENVELOPE, PIPELINING_STREAM };
 
 struct config_listen {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * key.c - the table of keys.  A new key is a row here, a field in config.h and a paragraph in
- * postern.conf(5).  Defaults that depend on other keys are worked out in defaults.c.
+ * postern.conf(5).  Defaults that depend on other keys are worked out in complete.c.
  */
 #include "config/key.h"
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * reload.c - a reload is a new generation.
- *   begin:  read and check the new config, bind its new addresses, start its listener; the old ones
- * go on meanwhile commit: the new listener serves: the old workers are told to leave finish: the
- * old outbound is gone, and the new one serves Until the commit whatever goes wrong leaves all as
- * it was.  Reloads that are asked for meanwhile become one.
+ *
+ *   - begin: read and check the new config, bind its new addresses, start its listener; the old
+ *     workers go on meanwhile;
+ *   - commit: the new listener serves, and the old workers are told to leave;
+ *   - finish: the old outbound is gone, and the new one serves.
+ *
+ * Until the commit whatever goes wrong leaves all as it was.  Reloads that are asked for meanwhile
+ * become one.
  */
 #include <string.h>
 #include <unistd.h>

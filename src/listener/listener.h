@@ -31,7 +31,7 @@ enum listener_drain {
 	   open. */
 	LISTENER_RELOAD,
 	/*
-	 * Sessions hear 421 as soon as no transaction is open, after 10 s in the middle of it; only
+	 * Sessions hear 421 as soon as no transaction is open, after 8 s in the middle of it; only
 	 * a commit that runs is waited for.
 	 */
 	LISTENER_STOP,

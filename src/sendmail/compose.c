@@ -197,7 +197,7 @@ read_header(struct composing *composing, struct input *input)
 	return result;
 }
 
-/* The user who runs us, "root" if there is no entry. */
+/* The user who runs us, "nobody" if there is no entry. */
 static const struct passwd *
 who(void)
 {

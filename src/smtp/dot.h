@@ -65,7 +65,7 @@ struct smtp_dot_span {
 /*
  * Encode canonical content without copying it: take the next span to send from the chunk at *in and
  * advance it; false: the chunk is used up.  Chunks may be cut anywhere.  Spans may overlap: a dot
- *that is to be doubled ends one and begins the next.
+ * that is to be doubled ends one and begins the next.
  *
  *	while (smtp_dot_encode(&encoder, &data, &len, &span))
  *		evbuffer_add(out, span.data, span.len);

@@ -73,6 +73,9 @@ uint32_t spool_count_records(const struct spool *spool, uint64_t segment);
  */
 int
 spool_read_envelope(struct spool *spool, const struct spool_place *place, struct envelope **out);
+int spool_read_content(struct spool *spool, const struct spool_place *place, struct evbuffer *out,
+    int *fd, uint64_t *len);
+
 /*
  * For many envelopes, one by one: as spool_read_envelope(), but the segment stays open for the
  * next. Close it before the event loop goes on, for an open file takes its room on the disk.
@@ -86,8 +89,5 @@ struct spool_look {
 void spool_look_begin(struct spool_look *look, struct spool *spool);
 int spool_look_at(struct spool_look *look, const struct spool_place *place, struct envelope **out);
 void spool_look_end(struct spool_look *look);
-
-int spool_read_content(struct spool *spool, const struct spool_place *place, struct evbuffer *out,
-    int *fd, uint64_t *len);
 
 #endif

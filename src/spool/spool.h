@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * spool.h - the spool's directory: SPOOL/{lock,log/,large/,damaged/}.
- *   log/NNNNNNNNNNNNNNNN.seg    a segment (16 hex digits): records of messages, one writer in its
- * life log/NNNNNNNNNNNNNNNN.out    the outcomes of that segment's messages; only outbound writes it
- *   log/NNNNNNNNNNNNNNNN.spare  a segment whose messages are all done, to be recycled
- *   large/ID.PID.part, large/ID.msg   large contents (see writer.h), being received / complete
- *   names                       the last addresses of the upstreams (net/names.h)
- *   damaged/                    what could not be read, set aside and never deleted by postern
+ * spool.h - the spool's directory:
+ *
+ *   - lock: held by the postern that uses the spool, whose pid it names;
+ *   - log/N.seg, N of 16 hex digits: a segment, records of messages; it has one writer in its life;
+ *   - log/N.out: the outcomes of that segment's messages; only outbound writes it;
+ *   - log/N.spare: a segment whose messages are all done, to be recycled;
+ *   - large/ID.PID.part, large/ID.msg: a large content (writer.h), being received and complete;
+ *   - names: the last addresses of the upstreams (net/names.h);
+ *   - damaged/: what could not be read, set aside and never deleted by postern.
  */
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
