@@ -283,6 +283,18 @@ damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *wha
 }
 
 void
+damage_missing_outcomes(const struct spool *spool, uint64_t segment)
+{
+	const struct damage damage = {
+		.segment = segment,
+		.what = "outcomes are missing: their file was taken away",
+	};
+
+	if (damage_outcomes(spool, -1, &damage, false) == 0 && spool->on_finding == NULL)
+		count(spool);
+}
+
+void
 damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int error)
 {
 	const struct damage damage = {

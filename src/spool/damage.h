@@ -43,6 +43,9 @@ int damage_move(const struct spool *spool, int dir, const char *name);
  * be written. */
 void damage_odd_outcomes(const struct spool *spool, uint64_t segment, const char *what);
 
+/* A SEGMENT.out that was taken away. */
+void damage_missing_outcomes(const struct spool *spool, uint64_t segment);
+
 /* For who only looks: a SEGMENT.out that cannot be read, and why. */
 void damage_unreadable_outcomes(const struct spool *spool, uint64_t segment, int error);
 

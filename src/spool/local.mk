@@ -36,6 +36,7 @@ libspool_a_SOURCES = \
 	src/spool/outcome_keep.c \
 	src/spool/outcome_load.c \
 	src/spool/outcome_scan.c \
+	src/spool/outcome_stamp.c \
 	src/spool/outcome_sync.c \
 	src/spool/outcome_wire.c \
 	src/spool/outcomes.h \

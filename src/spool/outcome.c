@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "spool/board.h"
+#include "spool/damage.h"
 #include "spool/name.h"
 #include "spool/outcomes.h"
 #include "spool/spare.h"
@@ -106,6 +107,15 @@ find_end(const struct disk_ops *disk, struct outcome_file *file)
 	return 0;
 }
 
+/* Somebody took the file away: nobody would find what is written to it. */
+static bool
+is_removed(const struct outcome_file *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Open SEGMENT.out, which is made if it is not there: 0, or -1 and errno. */
 static int
 open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file)
@@ -121,8 +131,11 @@ open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file
 	/* Nor is a name durable that was found: whoever made it may have come to no sync. */
 	outcome_sync_name(outcomes->sync);
 	file->segment = segment;
-	if (find_end(spool->disk, file) == 0)
+	if (find_end(spool->disk, file) == 0) {
+		if (file->end == 0 && outcomes_were_there(spool, segment))
+			damage_missing_outcomes(spool, segment);
 		return 0;
+	}
 
 	int error = errno;
 
@@ -138,7 +151,8 @@ outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct o
 	unsigned char bytes[OUTCOME_MARK + OUTCOME_SIZE_MAX + OUTCOME_MARK];
 	size_t len = 0;
 
-	if ((file->fd < 0 || file->segment != segment) && open_file(outcomes, segment, file) < 0)
+	if ((file->fd < 0 || file->segment != segment || is_removed(file)) &&
+	    open_file(outcomes, segment, file) < 0)
 		return -1;
 	file->used = ++outcomes->uses;
 	if (file->end == 0) {

@@ -74,32 +74,6 @@ is_odd(const struct spool *spool, const char *name, int fd)
 	       !S_ISREG(st.st_mode);
 }
 
-/* 0 with a descriptor, or -1 in its place when there is nothing to be read; -1 and errno: it may be
- * read another time. */
-static int
-open_outcomes(const struct spool *spool, uint64_t segment, int *fd)
-{
-	char name[NAME_SIZE];
-
-	name_segment(segment, "out", name);
-	*fd = open_file(spool, name);
-	if (*fd < 0 && errno == ENOENT)
-		return 0;
-
-	int error = errno;
-
-	if (!is_odd(spool, name, *fd)) {
-		errno = error;
-		return *fd < 0 ? -1 : 0;
-	}
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-	/* Whether it gave way or not: nothing can be read there. */
-	damage_odd_outcomes(spool, segment, "outcomes are no file");
-	return 0;
-}
-
 /* Behind what is sound stands a mark from now on; a file in which nothing is begins anew. */
 static int
 write_mark(const struct spool *spool, int fd, uint64_t segment, const struct outcome_end *end)
@@ -123,6 +97,53 @@ mend_end(const struct spool *spool, int fd, uint64_t segment, const struct outco
 	if (!end->is_at_mark && write_mark(spool, fd, segment, end) < 0)
 		return -1;
 	return spool->disk->fdatasync(fd);
+}
+
+/* Told once: an empty file takes its place. */
+static void
+tell_missing(const struct spool *spool, uint64_t segment, const char *name)
+{
+	const struct outcome_end none = { .sound = 0 };
+	int fd;
+
+	damage_missing_outcomes(spool, segment);
+	if (spool->on_finding != NULL)
+		return;
+	fd = spool->disk->openat(spool->log, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || mend_end(spool, fd, segment, &none) < 0)
+		log_warning("outcomes_not_cut", log_d("segment", segment), log_d("offset", 0),
+		    log_s("why", strerror(errno)));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* 0 with a descriptor, or -1 in its place when there is nothing to be read; -1 and errno: it may be
+ * read another time. */
+static int
+open_outcomes(const struct spool *spool, uint64_t segment, int *fd)
+{
+	char name[NAME_SIZE];
+
+	name_segment(segment, "out", name);
+	*fd = open_file(spool, name);
+	if (*fd < 0 && errno == ENOENT) {
+		if (outcomes_were_there(spool, segment))
+			tell_missing(spool, segment, name);
+		return 0;
+	}
+
+	int error = errno;
+
+	if (!is_odd(spool, name, *fd)) {
+		errno = error;
+		return *fd < 0 ? -1 : 0;
+	}
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	/* Whether it gave way or not: nothing can be read there. */
+	damage_odd_outcomes(spool, segment, "outcomes are no file");
+	return 0;
 }
 
 /* Octets behind what is sound are cut off.  What cannot be set aside, or cut, stays: outcomes

@@ -147,6 +147,14 @@ outcome_sync_append(
 	return error == 0 ? 0 : -1;
 }
 
+/* Their names are durable, and so are they. */
+static void
+stamp_all(const struct spool *spool, const struct dirty *dirty)
+{
+	for (size_t i = 0; i < dirty->count; i++)
+		outcomes_stamp(spool, dirty->file[i].number);
+}
+
 /* Sync all of them: 0, or -1 when one could not be. */
 static int
 sync_all(struct outcome_sync *sync, const struct dirty *dirty)
@@ -158,6 +166,8 @@ sync_all(struct outcome_sync *sync, const struct dirty *dirty)
 			error = errno;
 	if (dirty->is_dir && sync->spool->disk->fsync_dir(sync->spool->log) < 0)
 		error = errno;
+	if (error == 0 && dirty->is_dir)
+		stamp_all(sync->spool, dirty);
 	if (error != 0 && !sync->is_failing)
 		log_error("outcomes_not_synced", log_s("why", strerror(error)));
 	if (error == 0 && sync->is_failing)

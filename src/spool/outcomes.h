@@ -43,6 +43,14 @@ size_t outcome_decode(uint64_t segment, const unsigned char *in, size_t len, str
 int outcomes_read(const struct spool *spool, uint64_t segment,
     void (*fn)(void *ctx, const struct outcome *outcome), void *ctx);
 
+/*
+ * The outcomes of a segment and the name of their file are durable: have the segment remember it.
+ * outcomes_were_there(): it does.  Of segments of older posterns, and where it could not be
+ * written, nobody knows.
+ */
+void outcomes_stamp(const struct spool *spool, uint64_t segment);
+bool outcomes_were_there(const struct spool *spool, uint64_t segment);
+
 /* How an open SEGMENT.out ends. */
 struct outcome_end {
 	uint64_t sound;  /* here the last outcome or mark ends */

@@ -227,6 +227,14 @@ segment_mark_is_sound(const unsigned char in[SEGMENT_MARK], uint64_t number, uin
 	       get32(in + AT_HEAD_CRC) == seeded(number, offset, in, AT_HEAD_CRC);
 }
 
+bool
+segment_mark_is_stale(const unsigned char in[SEGMENT_MARK], uint64_t number, uint32_t offset)
+{
+	uint64_t other = get64(in + AT_MARK_NUMBER);
+
+	return other != number && segment_mark_is_sound(in, other, offset);
+}
+
 void
 segment_seal_encode(uint64_t number, uint32_t end, unsigned char out[SEGMENT_SEAL])
 {

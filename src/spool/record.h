@@ -7,6 +7,7 @@
  *   - at SEGMENT_SEAL_AT, the seal, which is written when the segment is complete: where its
  * records end;
  *   - at SEGMENT_FRAME_AT, the frame once more;
+ *   - at SEGMENT_STAMP_AT, a mark when there are outcomes (outcome_stamp.c);
  *   - from SEGMENT_HEAD on, records, each at a multiple of RECORD_ALIGN: head (RECORD_ALIGN bytes),
  *     envelope, inline content, padding;
  *   - behind them the mark, which the next record overwrites: here the records end.
@@ -29,6 +30,7 @@ enum {
 	SEGMENT_SEAL = 64,
 	SEGMENT_FRAME_AT = 1024, /* a sector of its own, too */
 	SEGMENT_FRAME = 64,
+	SEGMENT_STAMP_AT = 1536, /* and another */
 	SEGMENT_MARK = RECORD_ALIGN,
 };
 
@@ -89,6 +91,9 @@ bool segment_frame_decode(const unsigned char in[SEGMENT_FRAME], struct segment_
 /* The mark behind the last record, which is at this offset. */
 void segment_mark_encode(uint64_t number, uint32_t offset, unsigned char out[SEGMENT_MARK]);
 bool segment_mark_is_sound(const unsigned char in[SEGMENT_MARK], uint64_t number, uint32_t offset);
+
+/* Whether it is the sound mark of another segment at this place, left by an earlier life. */
+bool segment_mark_is_stale(const unsigned char in[SEGMENT_MARK], uint64_t number, uint32_t offset);
 
 void segment_seal_encode(uint64_t number, uint32_t end, unsigned char out[SEGMENT_SEAL]);
 

@@ -60,6 +60,7 @@ static void
 check_frame(struct tail *tail, const struct spool *spool, const unsigned char head[SEGMENT_HEAD])
 {
 	const unsigned char *seal = head + SEGMENT_SEAL_AT, *copy = head + SEGMENT_FRAME_AT;
+	const unsigned char *stamp = head + SEGMENT_STAMP_AT;
 	struct segment_frame frame;
 	uint32_t end;
 
@@ -69,6 +70,10 @@ check_frame(struct tail *tail, const struct spool *spool, const unsigned char he
 	    segment_seal_decode(seal, tail->number, &end) ||
 		segment_seal_is_stale(seal, tail->number),
 	    "seal does not match its checksum");
+	check_part(tail, spool, stamp, SEGMENT_STAMP_AT,
+	    segment_mark_is_sound(stamp, tail->number, SEGMENT_STAMP_AT) ||
+		segment_mark_is_stale(stamp, tail->number, SEGMENT_STAMP_AT),
+	    "stamp of its outcomes does not match its checksum");
 	check_part(tail, spool, copy, SEGMENT_FRAME_AT, segment_frame_decode(copy, &frame),
 	    "first block's copy does not match its checksum");
 }

@@ -421,10 +421,13 @@ def test_outcomes_cut_between_two_are_told(filled, is_repaired):
 
 
 def test_lost_outcomes_cost_no_message(filled):
-    for path in (filled.spool / "log").glob("*.out"):
-        path.unlink()
+    gone = sorted(path.name for path in (filled.spool / "log").glob("*.out"))
+    for name in gone:
+        (filled.spool / "log" / name).unlink()
     code, found = filled.check()
-    assert code == 0 and found["outcomes"] == 0 and found["done"] == 0
+    assert code == 65 and found["outcomes"] == 0 and found["done"] == 0 and found["torn"] == 0
+    assert [finding["file"] for finding in found["findings"]] == [f"log/{name}" for name in gone]
     settle(filled, set())
+    assert len(filled.postern.log("outcome_damage", what="outcomes are missing: their file was taken away")) == len(gone)
     got = arrived_subjects(filled)  # what was deleted comes back
     assert len(set(got)) == len(got) and set(subjects(filled, filled.sent)) <= set(got)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* test_outcome_load.c - covers spool/outcome_load.c and outcome_scan.c: what is cut or damaged of a
- * file of outcomes is told, and costs only itself; each is bound to its segment. */
+/* test_outcome_load.c - covers spool/outcome_load.c, outcome_scan.c and outcome_stamp.c: what is
+ * cut or damaged of a file of outcomes is told, and costs only itself; each is bound to its
+ * segment. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "../unit.h"
 #include "rig_series.h"
 #include "spool/outcomes.h"
+#include "spool/record.h"
 
 /* How many findings there are in the spool's outcomes; and where the last one is. */
 static struct spool_finding told;
@@ -47,6 +49,90 @@ size_of(const struct rig *rig)
 	ck_assert_int_eq(stat(rig_file(rig, "log", 1, "out"), &st), 0);
 	return st.st_size;
 }
+
+static void
+make_outcomes(struct rig *rig, uint64_t count)
+{
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig->spool);
+
+	for (uint64_t i = 0; i < count; i++)
+		ck_assert_int_eq(series_record(outcomes, 1, i), 0);
+	spool_outcomes_free(&outcomes);
+}
+
+/* The segment remembers its outcomes; and those that come then are found. */
+START_TEST(a_file_that_was_taken_away_is_told_once)
+{
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	series_make_segment(&rig);
+	ck_assert_uint_eq(look(&rig), 0);
+	make_outcomes(&rig, 3);
+	ck_assert_int_eq(unlink(rig_file(&rig, "log", 1, "out")), 0);
+	ck_assert_uint_eq(look(&rig), 1);
+	ck_assert(!told.is_torn && told.segment == 1 && told.len == 0);
+	ck_assert_uint_eq(look(&rig), 1);
+
+	struct spool_outcomes *outcomes = spool_outcomes_new(rig.spool);
+
+	ck_assert_uint_eq(series_load(outcomes, 1), 0);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 1);
+	ck_assert_uint_eq(look(&rig), 0);
+	ck_assert_int_eq(series_record(outcomes, 1, 7), 0);
+	ck_assert_uint_eq(series_load(outcomes, 1), 1);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 1);
+	spool_outcomes_free(&outcomes);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(one_that_is_taken_away_now_is_made_again)
+{
+	struct spool_outcomes *outcomes;
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	series_make_segment(&rig);
+	make_outcomes(&rig, 3);
+	outcomes = spool_outcomes_new(rig.spool);
+	ck_assert_uint_eq(series_load(outcomes, 1), 3);
+	ck_assert_int_eq(series_record(outcomes, 1, 3), 0);
+	ck_assert_int_eq(unlink(rig_file(&rig, "log", 1, "out")), 0);
+	ck_assert_int_eq(series_record(outcomes, 1, 4), 0);
+	ck_assert_int_eq(series_record(outcomes, 1, 5), 0);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 1);
+	ck_assert_uint_eq(series_load(outcomes, 1), 2);
+	ck_assert_uint_eq(rig.counters.spool_damaged, 1);
+	spool_outcomes_free(&outcomes);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Where nobody can know it: of an older postern's segment, and where they were never safe. */
+START_TEST(no_outcomes_are_no_damage)
+{
+	static const char blank[SEGMENT_MARK];
+	struct rig rig;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	series_make_segment(&rig);
+	rig_break(CALL_FDATASYNC, 0, 1000000, EIO);
+	make_outcomes(&rig, 3);
+	rig_mend();
+	ck_assert_int_eq(unlink(rig_file(&rig, "log", 1, "out")), 0);
+	ck_assert_uint_eq(look(&rig), 0);
+	make_outcomes(&rig, 3);
+
+	int fd = open(rig_file(&rig, "log", 1, "seg"), O_WRONLY);
+
+	ck_assert_int_eq(pwrite(fd, blank, sizeof blank, SEGMENT_STAMP_AT), sizeof blank);
+	close(fd);
+	ck_assert_int_eq(unlink(rig_file(&rig, "log", 1, "out")), 0);
+	ck_assert_uint_eq(look(&rig), 0);
+	rig_close(&rig);
+}
+END_TEST
 
 /* Wherever: what is left comes back, it is told once, and the next outcome goes behind it. */
 START_TEST(a_cut_is_told_once)
@@ -339,8 +425,10 @@ END_TEST
 static void
 add_cases(Suite *suite)
 {
-	add_tests(suite, "end", a_cut_is_told_once, an_older_file_goes_on,
-	    what_stands_behind_a_mark_is_cut_off, a_refused_append_leaves_the_end);
+	add_tests(suite, "end", a_cut_is_told_once, a_file_that_was_taken_away_is_told_once,
+	    one_that_is_taken_away_now_is_made_again, no_outcomes_are_no_damage,
+	    an_older_file_goes_on, what_stands_behind_a_mark_is_cut_off,
+	    a_refused_append_leaves_the_end);
 	add_tests(suite, "damage", a_flipped_octet_costs_one, another_segments_outcomes_are_none,
 	    an_odd_file_is_moved_out_of_the_way, what_cannot_be_read_now_stays,
 	    what_cannot_be_written_is_read);

@@ -336,6 +336,29 @@ START_TEST(a_shortage_is_waited_out)
 }
 END_TEST
 
+/* Of an earlier life it is no stamp, and no damage. */
+START_TEST(a_flipped_stamp_is_told)
+{
+	unsigned char mark[SEGMENT_MARK];
+	struct sample sample;
+
+	sample_make(&sample, true);
+	for (uint64_t number = 1; number <= 2; number++)
+		for (size_t i = 0; i < sizeof mark; i++) {
+			segment_mark_encode(number, SEGMENT_STAMP_AT, mark);
+			mark[i] ^= number == 1 ? 4 : 0;
+			ck_assert_int_eq(
+			    pwrite(sample.fd, mark, sizeof mark, SEGMENT_STAMP_AT), sizeof mark);
+			rig_read(&sample.rig, &found);
+			ck_assert_uint_eq(found.count, SAMPLE_MESSAGES);
+			ck_assert_uint_eq(sample.rig.counters.spool_damaged, number == 1);
+			sample.rig.counters.spool_damaged = 0;
+			rig_take_copies(&sample.rig);
+		}
+	sample_close(&sample);
+}
+END_TEST
+
 /* Each time more of it is damaged: an older, narrower copy is not taken for all of it. */
 START_TEST(wider_damage_is_set_aside_again)
 {
@@ -401,8 +424,8 @@ add_cases(Suite *suite)
 	    a_cut_of_ours_is_no_damage);
 	add_tests(suite, "open", what_cannot_be_opened_holds_up_nothing,
 	    a_segment_without_rights_is_tried_again, a_shortage_is_waited_out);
-	add_tests(suite, "damage", a_lost_head_is_told, wider_damage_is_set_aside_again,
-	    a_torn_end_is_kept_whole);
+	add_tests(suite, "damage", a_lost_head_is_told, a_flipped_stamp_is_told,
+	    wider_damage_is_set_aside_again, a_torn_end_is_kept_whole);
 }
 
 UNIT_MAIN("spool/tail")
