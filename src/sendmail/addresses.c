@@ -12,6 +12,7 @@ struct scan {
 	const char *at, *end;
 	struct str bare;  /* outside of angle brackets */
 	struct str angle; /* within them */
+	const char *mailbox_end;
 	bool has_angle, in_angle;
 	bool gap;       /* white space or a comment came just before */
 	bool is_phrase; /* what is in bare are words, and no address */
@@ -35,6 +36,14 @@ note_word(struct scan *scan, char c)
 
 	scan->is_phrase |= scan->gap && strchr("@.", c) == NULL && strchr("@.", last) == NULL;
 	scan->gap = false;
+}
+
+/* The mailbox goes up to here, at least; what stands behind its brackets is none. */
+static void
+note_end(struct scan *scan)
+{
+	if (!scan->has_angle || scan->in_angle)
+		scan->mailbox_end = scan->at;
 }
 
 /* Skip a comment, which may hold others; at is behind its "(". */
@@ -70,15 +79,17 @@ copy_enclosed(struct scan *scan, char closing)
 		str_add(out, &c, 1);
 		if (c == '\\' && scan->at < scan->end && *scan->at != '\r' && *scan->at != '\n')
 			str_add(out, scan->at++, 1);
-		else if (c == closing)
+		else if (c == closing) {
+			note_end(scan);
 			return 0;
+		}
 	}
 	return -1;
 }
 
 /* Hand over the mailbox gathered so far, if there is one. */
 static int
-emit(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
+emit(struct scan *scan, addresses_fn *fn, void *ctx)
 {
 	struct str *from = scan->has_angle ? &scan->angle : &scan->bare;
 	const char *mailbox = from->data;
@@ -89,7 +100,7 @@ emit(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 	if (from->len > 0 && *mailbox == '@' && strchr(mailbox, ':') != NULL)
 		mailbox = strchr(mailbox, ':') + 1; /* a source route */
 	if (from->len > 0 && *mailbox != '\0')
-		result = fn(ctx, mailbox);
+		result = fn(ctx, mailbox, scan->mailbox_end);
 	str_cut(&scan->bare, 0);
 	str_cut(&scan->angle, 0);
 	scan->has_angle = scan->gap = false;
@@ -97,7 +108,7 @@ emit(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 }
 
 static int
-step(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
+step(struct scan *scan, addresses_fn *fn, void *ctx)
 {
 	char c = *scan->at;
 
@@ -140,12 +151,13 @@ step(struct scan *scan, int (*fn)(void *ctx, const char *mailbox), void *ctx)
 	if (!scan->has_angle || scan->in_angle) {
 		note_word(scan, c);
 		str_add(target(scan), &c, 1);
+		note_end(scan);
 	}
 	return 0;
 }
 
 int
-addresses_each(const char *text, size_t len, int (*fn)(void *ctx, const char *mailbox), void *ctx)
+addresses_each(const char *text, size_t len, addresses_fn *fn, void *ctx)
 {
 	struct scan scan = { .at = text, .end = text + len, .bare = STR_EMPTY, .angle = STR_EMPTY };
 	int result = 0;

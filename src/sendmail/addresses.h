@@ -6,12 +6,14 @@
 
 #include <stddef.h>
 
+/* A mailbox of a list: "a@b", or just "a"; end: where it ends in the text. */
+typedef int addresses_fn(void *ctx, const char *mailbox, const char *end);
+
 /*
- * Call fn for each mailbox of the list, without display names, comments, routes and group names:
- * "a@b", or just "a". Stops and returns what fn returns when that is not 0; -1 when the list is
+ * Call fn for each mailbox of the list, without display names, comments, routes and group names.
+ * Stops and returns what fn returns when that is not 0; -1 when the list is
  * malformed or memory is short.
  */
-int
-addresses_each(const char *text, size_t len, int (*fn)(void *ctx, const char *mailbox), void *ctx);
+int addresses_each(const char *text, size_t len, addresses_fn *fn, void *ctx);
 
 #endif

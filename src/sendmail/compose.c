@@ -16,6 +16,7 @@
 #include "sendmail/addresses.h"
 #include "sendmail/input.h"
 #include "sendmail/options.h"
+#include "sendmail/qualify.h"
 
 enum { RECIPIENTS_MAX = 100000, HEADER_MAX = 16 * 1024 * 1024 };
 
@@ -43,10 +44,11 @@ has_control(const char *text)
 }
 
 static int
-add_mailbox(void *ctx, const char *mailbox)
+add_mailbox(void *ctx, const char *mailbox, const char *end)
 {
 	struct recipients *to = ctx;
 
+	(void)end;
 	if (to->count == RECIPIENTS_MAX || has_control(mailbox))
 		return -1;
 	to->mailbox = xreallocarray(to->mailbox, to->count + 1, sizeof *to->mailbox);
@@ -149,7 +151,7 @@ take_field(struct composing *composing, const char *field, size_t len)
 		    take_recipients(to[i].resent ? &composing->resent : &composing->plain, field);
 	}
 	if (!hidden)
-		str_add(&composing->draft->header, field, len);
+		qualify_field(&composing->draft->header, field, len, composing->domain);
 	return result;
 }
 
@@ -259,17 +261,19 @@ static int
 take_arguments(const struct options *options, struct draft *draft)
 {
 	struct recipients arguments = { NULL, 0 };
-	int result = 0;
+	int result = EX_OK;
 
-	for (size_t i = 0; result == 0 && i < options->nrecipient; i++)
-		result = addresses_each(
-		    options->recipient[i], strlen(options->recipient[i]), add_mailbox, &arguments);
+	for (size_t i = 0; result == EX_OK && i < options->nrecipient; i++) {
+		const char *recipient = options->recipient[i];
+
+		if (addresses_each(recipient, strlen(recipient), add_mailbox, &arguments) == 0)
+			continue;
+		fprintf(stderr, "postern-sendmail: a malformed recipient: %s\n", recipient);
+		result = EX_USAGE;
+	}
 	take_mailboxes(draft, &arguments);
 	free_mailboxes(&arguments);
-	if (result == 0)
-		return EX_OK;
-	fprintf(stderr, "postern-sendmail: a recipient on the command line is malformed\n");
-	return EX_USAGE;
+	return result;
 }
 
 /* The input may end within the header, and without a line end. */

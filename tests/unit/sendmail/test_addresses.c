@@ -47,10 +47,11 @@ static const struct list_case cases[] = {
 };
 
 static int
-join(void *ctx, const char *mailbox)
+join(void *ctx, const char *mailbox, const char *end)
 {
 	struct str *out = ctx;
 
+	(void)end;
 	str_printf(out, "%s%s", out->len > 0 ? "|" : "", mailbox);
 	return 0;
 }
@@ -81,9 +82,10 @@ START_TEST(no_line_end_comes_through)
 END_TEST
 
 static int
-stop(void *ctx, const char *mailbox)
+stop(void *ctx, const char *mailbox, const char *end)
 {
 	(void)mailbox;
+	(void)end;
 	return ++*(int *)ctx == 2 ? 7 : 0;
 }
 
