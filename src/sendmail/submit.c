@@ -15,6 +15,7 @@
 #include "sendmail/wire.h"
 #include "smtp/capability.h"
 #include "smtp/dot.h"
+#include "smtp/utf8.h"
 
 /* What to end with when a reply is not the one that lets us go on. */
 static int
@@ -32,6 +33,17 @@ refused(const struct wire *wire, int code, const char *at, const char *what, int
 	return code / 100 == 5 ? permanent : EX_TEMPFAIL;
 }
 
+/* Whether the envelope has an address beyond ASCII (RFC 6531 3.4). */
+static bool
+needs_utf8(const struct draft *draft)
+{
+	bool is_ascii = smtp_is_ascii(draft->sender, strlen(draft->sender));
+
+	for (size_t i = 0; is_ascii && i < draft->nrecipient; i++)
+		is_ascii = smtp_is_ascii(draft->recipient[i], strlen(draft->recipient[i]));
+	return !is_ascii;
+}
+
 static int
 send_mail(struct wire *wire, const struct options *options, const struct draft *draft)
 {
@@ -43,6 +55,8 @@ send_mail(struct wire *wire, const struct options *options, const struct draft *
 	dsn = smtp_offers(&caps, SMTP_EXT_DSN);
 	if (options->body != NULL && smtp_offers(&caps, SMTP_EXT_8BITMIME))
 		str_printf(&parameters, " BODY=%s", options->body);
+	if (needs_utf8(draft) && smtp_offers(&caps, SMTP_EXT_SMTPUTF8))
+		str_puts(&parameters, " SMTPUTF8");
 	if (options->ret != NULL && dsn)
 		str_printf(&parameters, " RET=%s", options->ret);
 	if (options->envid != NULL && dsn)

@@ -75,6 +75,11 @@ def test_unqualified_recipients_get_the_domain(server):
     assert sends(server, "root").rcpts == ["root@relay.example"]
 
 
+def test_an_address_beyond_ascii(server):
+    message = sends(server, "-f", "ä@x.example", "jörg@y.example")
+    assert (message.mail_from, message.rcpts) == ("ä@x.example", ["jörg@y.example"])
+
+
 def test_a_recipient_that_begins_with_a_dash(server):
     assert sends(server, "--", "-x@y.example").rcpts == ["-x@y.example"]
 
