@@ -18,6 +18,28 @@ enum {
 	REJECTION_MAX = 2048, /* bytes of one explanation */
 };
 
+/* What an operator can do about it. */
+static const struct {
+	int error;
+	const char *words;
+} remedies[] = {
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "; ca_file can name its authority" },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "; ca_file can name its authority" },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "; tls_pins can name it" },
+	{ X509_V_ERR_HOSTNAME_MISMATCH, "; host is to be one of its names" },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, "; is the clock of this host right?" },
+	{ X509_V_ERR_CERT_HAS_EXPIRED, "; the upstream has to renew it, if our clock is right" },
+};
+
+static const char *
+remedy_for(int error)
+{
+	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+		if (remedies[i].error == error)
+			return remedies[i].words;
+	return "";
+}
+
 /* Add what was written to a memory BIO. */
 static void
 add_bio(struct str *out, BIO *bio)
@@ -78,13 +100,14 @@ tls_on_verify(int ok, X509_STORE_CTX *store)
 	struct tls_client *client = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	X509 *cert = X509_STORE_CTX_get_current_cert(store);
 	struct str *out = &client->rejection;
+	int error = X509_STORE_CTX_get_error(store);
 
 	if (ok)
 		return 1;
 	client->rejecting = ssl;
 	str_cut(out, 0);
-	str_printf(out, "the certificate is not accepted: %s (expected: %s",
-	    X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)), client->host);
+	str_printf(out, "the certificate is not accepted: %s%s (expected: %s",
+	    X509_verify_cert_error_string(error), remedy_for(error), client->host);
 	if (cert != NULL) {
 		str_puts(out, "; found: ");
 		tls_describe_certificate(out, cert);
