@@ -58,7 +58,9 @@ render_row(FILE *out, const json_t *message)
 	fputc('\n', out);
 	if (*render_get(message, "reason") == '\0')
 		return;
-	fprintf(out, "    (%lld tries, next %s) ", (long long)render_number(message, "attempts"),
+	json_int_t tries = render_number(message, "attempts");
+
+	fprintf(out, "    (%lld %s, next %s) ", (long long)tries, tries == 1 ? "try" : "tries",
 	    *render_get(message, "next_try") != '\0' ? render_get(message, "next_try") : "now");
 	render_put(out, render_get(message, "reason"));
 	fputc('\n', out);

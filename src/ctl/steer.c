@@ -88,7 +88,7 @@ order_one(const char *socket, const struct words *words, const char *id)
 static void
 put_due(json_int_t n)
 {
-	printf("%lld message%s due now, and held upstreams are probed\n", (long long)n,
+	printf("%lld waiting message%s due now, and held upstreams are probed\n", (long long)n,
 	    n == 1 ? " is" : "s are");
 }
 

@@ -275,6 +275,17 @@ on_bounce(void *ctx, int error, uint64_t report_id)
 	ledger_settlement_end(settlement);
 }
 
+/* Why nobody hears of a failure. */
+static const char *
+no_bounce(const struct envelope *envelope)
+{
+	if (!envelope->is_report)
+		return "null reverse-path";
+	if (envelope->from[0] != '\0')
+		return "a report of ours failed";
+	return "a report of ours failed: if the upstream takes no null sender, set bounce_from";
+}
+
 static void
 log_no_bounce(struct ledger *ledger, const struct delivery *delivery)
 {
@@ -283,8 +294,7 @@ log_no_bounce(struct ledger *ledger, const struct delivery *delivery)
 	id_format(delivery->item->id, id);
 	counter_add(&ledger->of.counters->bounces_dropped, 1);
 	log_warning("bounce_dropped", log_s("id", id), log_s("from", delivery->envelope->from),
-	    log_s("why",
-		delivery->envelope->is_report ? "a report of ours failed" : "null reverse-path"));
+	    log_s("why", no_bounce(delivery->envelope)));
 }
 
 void

@@ -126,7 +126,7 @@ def test_retry_one(stuck):
 
 @pytest.mark.parametrize("argument", [[], ["--all"]])
 def test_retry_all(stuck, argument):
-    assert "1 message is due" in ok(stuck.ctl("retry", *argument))
+    assert "1 waiting message is due" in ok(stuck.ctl("retry", *argument))
     stuck.wait_log("delivered", id=stuck.id)
 
 

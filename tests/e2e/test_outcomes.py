@@ -178,7 +178,7 @@ def test_a_bounce_that_is_refused_is_dropped(provider):
         provider.fault("rcpt=reply:550 5.1.1 no such user")
         id = postern.send(CONTENT)
         report = postern.wait_log("bounced", id=id)["report"]
-        postern.wait_log("bounce_dropped", id=report)
+        assert "set bounce_from" in postern.wait_log("bounce_dropped", id=report)["why"]
         postern.wait_empty()
         assert provider.messages() == [] and len(postern.log("bounced")) == 1
 

@@ -43,6 +43,18 @@ START_TEST(pieces_do_not_matter)
 }
 END_TEST
 
+START_TEST(tries_are_counted_in_words)
+{
+	char *out = render("[{\"id\":\"1\",\"to\":[],\"reason\":\"x\",\"attempts\":1},\n"
+			   "{\"id\":\"2\",\"to\":[],\"reason\":\"x\",\"attempts\":2}]\n",
+	    1000, false);
+
+	ck_assert_ptr_nonnull(strstr(out, "(1 try, next now) x\n"));
+	ck_assert_ptr_nonnull(strstr(out, "(2 tries, next now) x\n"));
+	free(out);
+}
+END_TEST
+
 START_TEST(no_control_octet_comes_through)
 {
 	char *out = render(listing, sizeof listing, false);
@@ -195,7 +207,7 @@ add_cases(Suite *suite)
 
 	tcase_add_loop_test(pieces, pieces_do_not_matter, 1, 12);
 	suite_add_tcase(suite, pieces);
-	add_tests(suite, "render", no_control_octet_comes_through,
+	add_tests(suite, "render", tries_are_counted_in_words, no_control_octet_comes_through,
 	    routes_are_named_but_for_the_default, an_empty_queue_says_so,
 	    a_selection_says_how_many_match, nobody_reads_any_more,
 	    the_age_of_the_oldest_is_shown_where_there_is_one, pace_and_estimate_are_told_in_words,
