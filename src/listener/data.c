@@ -238,3 +238,18 @@ data_is_waiting(const struct session *s)
 
 	return message != NULL && spool_message_is_backlogged(message);
 }
+
+void
+data_note_end(struct session *s)
+{
+	static const unsigned amid = IN(PHASE_DATA) | IN(PHASE_CHUNK) | IN(PHASE_BDAT);
+	const struct transaction *t = s->transaction;
+
+	if ((amid & IN(s->phase)) == 0 || t == NULL)
+		return;
+	/* An application that knows LF alone waits for an answer in vain. */
+	session_log_end(s, "content_cut",
+	    s->phase == PHASE_DATA && t->receive.dot.bare_ends > 0
+		? "the end of the content never came: CRLF . CRLF; lines ended with LF alone"
+		: "the end of the content never came");
+}

@@ -27,4 +27,8 @@ bool data_take(struct session *session);
 /* Whether content comes in, the spool is behind, and the client has to wait for it. */
 bool data_is_waiting(const struct session *session);
 
+/* The client has left, or is let go: if that was amid a content, of which nothing is kept, log it.
+ */
+void data_note_end(struct session *session);
+
 #endif

@@ -188,8 +188,10 @@ session_advance(struct session *s)
 {
 	while (step(s))
 		;
-	if (s->peer_is_done && !is_at_work(s))
+	if (s->peer_is_done && !is_at_work(s)) {
+		data_note_end(s);
 		session_enter(s, PHASE_OVER);
+	}
 	if (s->phase != PHASE_OVER) {
 		if (s->conn != NULL && s->has_moved)
 			set_deadline(s);
@@ -234,6 +236,7 @@ on_conn_end(void *ctx, enum conn_end how, const char *why)
 	if (how == CONN_END_TLS)
 		session_log_end(s, "tls_failed", why);
 	if (how == CONN_END_DEADLINE) {
+		data_note_end(s);
 		session_part(s, &timed_out);
 	} else if (how != CONN_END_EOF) {
 		log_debug("session_lost", log_s("client", s->client), log_s("why", why));

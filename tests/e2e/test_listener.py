@@ -240,6 +240,20 @@ def test_a_connection_lost_in_the_content_leaves_nothing(server):
     assert len(server.log("accepted")) == before + 1
 
 
+@pytest.mark.parametrize("end, is_lf", [(b"\r\n", False), (b"\n", True)])
+def test_a_content_without_an_end_is_told(server, end, is_lf):
+    """The application that ends its lines with LF alone waits in vain, and its administrator is to see why."""
+    with Talk(server.port) as talk:
+        talk.send((b"EHLO c.example\r\n" + TRANSACTION + b"Subject: t\r\n\r\nx\r\n").replace(b"\r\n", end))
+        talk.send(b"." + end if is_lf else b"")
+        talk.sock.shutdown(1)
+        while talk.reply()[:3] != "354":
+            pass
+        assert talk.is_over()
+        client = "%s:%d" % talk.sock.getsockname()
+    assert ("LF alone" in server.wait_log("content_cut", client=client)["why"]) == is_lf
+
+
 # Half-close
 
 
