@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 /* Kept free of values for what ends a line: a cut mark, a quote, a brace and the newline. */
 enum { TAIL = 8, UNIT_MAX = 16 };
@@ -45,40 +46,11 @@ puts_to(struct out *out, const char *text)
 	put(out, text, strlen(text));
 }
 
-/*
- * The length of the UTF-8 sequence at p (RFC 3629), 0 if there is none: overlong forms, surrogates
- * and what lies beyond U+10FFFF are none.  A NUL ends the text, and no sequence reaches over it.
- */
+/* The length of the UTF-8 sequence at the start of a text that is not empty; 0: there is none. */
 static size_t
-utf8_len(const unsigned char *p)
+unit_len(const unsigned char *text)
 {
-	static const struct {
-		unsigned char first, last, low, high; /* of the first octet, and of the second */
-		size_t len;
-	} forms[] = {
-		{ 0x01, 0x7f, 0x00, 0x00, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t form = 0;
-
-	while (form < sizeof forms / sizeof *forms &&
-	       (*p < forms[form].first || *p > forms[form].last))
-		form++;
-	if (form == sizeof forms / sizeof *forms)
-		return 0;
-	if (forms[form].len > 1 && (p[1] < forms[form].low || p[1] > forms[form].high))
-		return 0;
-	for (size_t i = 2; i < forms[form].len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return forms[form].len;
+	return utf8_len(text, strnlen((const char *)text, UTF8_LEN_MAX));
 }
 
 /* Controls, among them those of C1 (U+0080 to U+009F): a terminal would obey them. */
@@ -130,7 +102,7 @@ put_escaped(struct out *out, const char *text, escape_fn *escape)
 		end = out->len + LOG_VALUE_MAX;
 	while (*p != '\0') {
 		char at[UNIT_MAX];
-		size_t len = utf8_len(p);
+		size_t len = unit_len(p);
 		size_t n = escape(p, len > 0 ? len : 1, len > 0, at);
 
 		if (n > end - out->len) {
@@ -151,7 +123,7 @@ is_bare(const char *text)
 	if (*p == '\0')
 		return false;
 	while (*p != '\0') {
-		size_t len = utf8_len(p);
+		size_t len = unit_len(p);
 
 		if (len == 0 || is_control(p, len) || *p == ' ' || *p == '"' || *p == '\\')
 			return false;

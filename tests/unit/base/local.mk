@@ -15,6 +15,7 @@ BASE_TESTS = \
 	tests/unit/base/test_sockaddr \
 	tests/unit/base/test_str \
 	tests/unit/base/test_thread \
+	tests/unit/base/test_utf8 \
 	tests/unit/base/test_xalloc
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
@@ -47,6 +48,8 @@ tests_unit_base_test_sockaddr_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_sockaddr_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_str_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_str_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
+tests_unit_base_test_utf8_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_utf8_LDADD = libbase.a $(CHECK_LIBS)
 tests_unit_base_test_xalloc_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_base_test_xalloc_LDADD = libbase.a $(CHECK_LIBS) $(OPENSSL_LIBS)
 tests_unit_base_test_thread_CPPFLAGS = $(UNIT_CPPFLAGS)
