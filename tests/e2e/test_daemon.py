@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -472,6 +473,23 @@ def test_who_starts_it_may_ignore_its_children(provider):
     with postern:
         postern.wait_restart("listener", postern.kill("listener"))
         postern.stop()
+
+
+def test_a_log_that_may_not_grow_ends_nobody(postern):
+    """A limit on the size of files (RLIMIT_FSIZE), which the standard error meets when it is one."""
+    limits = resource.prlimit(postern.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(postern.process.pid, resource.RLIMIT_FSIZE, (1, limits[1]))
+    pid = postern.kill("listener")
+
+    def is_served():
+        try:
+            return postern.smtp(timeout=5).close() is None and not pathlib.Path(f"/proc/{pid}").exists()
+        except OSError:
+            return False
+
+    wait_until(is_served, what="a new listener")
+    assert postern.process.poll() is None and not postern.log("worker_died")
+    resource.prlimit(postern.process.pid, resource.RLIMIT_FSIZE, limits)
 
 
 def test_the_other_worker_lives_on(postern):

@@ -72,3 +72,4 @@ tests_unit_spool_test_recycle_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_recycle_LDADD = $(SPOOL_LIBS)
 tests_unit_spool_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_spool_test_inspect_LDADD = $(SPOOL_LIBS)
+tests_unit_spool_test_inspect_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc

@@ -3,7 +3,9 @@
  * keeps what is. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -356,13 +358,59 @@ START_TEST(a_rewrite_that_fails_changes_nothing)
 }
 END_TEST
 
+/* The linker hands the spool's calls of malloc() to __wrap_malloc(). */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static size_t mallocs_left = SIZE_MAX;
+
+void *
+__wrap_malloc(size_t size)
+{
+	if (mallocs_left == 0) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	mallocs_left--;
+	return __real_malloc(size);
+}
+
+/* Without its outcomes what is done would come back. */
+START_TEST(a_rewrite_without_memory_changes_nothing)
+{
+	enum { MALLOCS_MAX = 100 };
+	struct sample sample;
+	uint32_t kept[MESSAGES];
+	size_t n = 0;
+	int result;
+
+	make_sample(&sample);
+	for (size_t i = 0; i < MESSAGES; i++)
+		kept[i] = sample.sent[i].place.offset;
+	do {
+		ck_assert_uint_eq(look_at(&sample.rig).outcomes, MESSAGES);
+		ck_assert_uint_eq(rig_count(&sample.rig, "log", ".seg"), 1);
+		mallocs_left = n;
+		result = spool_rewrite(sample.rig.spool, 1, 2, kept, MESSAGES);
+		mallocs_left = SIZE_MAX;
+		ck_assert(result == 0 || errno == ENOMEM);
+	} while (result < 0 && ++n < MALLOCS_MAX);
+	ck_assert_uint_gt(n, 0);
+	rig_restart(&sample.rig);
+	ck_assert_uint_eq(look_at(&sample.rig).outcomes, MESSAGES);
+	ck_assert_uint_eq(rig_count(&sample.rig, "damaged", ".seg"), 1);
+	rig_close(&sample.rig);
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "look", a_sound_spool_has_no_findings, each_flip_of_an_outcome_is_told,
 	    each_cut_of_the_outcomes_is_told, each_flip_of_head_seal_and_envelope_is_told);
 	add_tests(suite, "rewrite", a_stray_number_is_told_and_set_aside,
-	    a_rewritten_segment_has_what_was_asked_for, a_rewrite_that_fails_changes_nothing);
+	    a_rewritten_segment_has_what_was_asked_for, a_rewrite_that_fails_changes_nothing,
+	    a_rewrite_without_memory_changes_nothing);
 }
 
 UNIT_MAIN("spool/inspect")
