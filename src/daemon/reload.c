@@ -149,6 +149,7 @@ reload_commit(struct master *master, int64_t now_ms)
 	log_info("reloaded", log_s("file", master->config_file), log_d("generation", new->number));
 	sockets_log(&new->sockets, new->config);
 	sockets_unlink(old->config, new->config, &master->inherited);
+	sockets_set_modes(old->config, new->config, &master->inherited);
 	/* The old listener closes its own: an address that is gone refuses from now on. */
 	sockets_close(&old->sockets);
 	answer(&old->process[WORKER_OUTBOUND], "");

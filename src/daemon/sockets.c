@@ -179,6 +179,44 @@ sockets_unlink(
 	}
 }
 
+/* The mode that the config has for a path; `otherwise` if the path is not in it. */
+static unsigned
+mode_of(const struct config *config, const char *path, unsigned otherwise)
+{
+	for (size_t i = 0; i < config->nlisten; i++)
+		if (strcmp(config->listen[i].address, path) == 0)
+			return config->listen[i].mode;
+	return otherwise;
+}
+
+/* The directory may be of the workers' user, so root follows no link in it. */
+static int
+change_mode(const struct config_listen *listen)
+{
+	return fchmodat(AT_FDCWD, listen->address, listen->mode, AT_SYMLINK_NOFOLLOW);
+}
+
+void
+sockets_set_modes(
+    const struct config *before, const struct config *now, const struct inherited *inherited)
+{
+	for (size_t i = 0; i < now->nlisten; i++) {
+		const struct config_listen *listen = &now->listen[i];
+
+		if (!config_listen_is_unix(listen) ||
+		    mode_of(before, listen->address, listen->mode) == listen->mode)
+			continue;
+
+		int adopted = adopt(listen, inherited);
+
+		if (adopted >= 0)
+			close(adopted);
+		else if (change_mode(listen) != 0)
+			log_warning("socket_mode", log_s("listener", listen->name),
+			    log_s("why", strerror(errno)));
+	}
+}
+
 void
 sockets_close(struct sockets *sockets)
 {

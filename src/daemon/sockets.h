@@ -48,6 +48,13 @@ int sockets_open(struct sockets *out, const struct config *config,
 void sockets_unlink(
     const struct config *config, const struct config *kept, const struct inherited *inherited);
 
+/*
+ * Give the unix sockets that two configs have in common the modes of the later one, but those of
+ * the service manager.  What fails is logged.
+ */
+void sockets_set_modes(
+    const struct config *before, const struct config *now, const struct inherited *inherited);
+
 void sockets_close(struct sockets *sockets);
 
 /* Log each address that is listened on. */

@@ -83,6 +83,10 @@ def test_reloads_keep_and_remove_it(provider):
             postern.reload()
             assert path.stat().st_ino == inode
             assert talk.transact().startswith("250 ")
+        postern.settings["listen"]["local"]["mode"] = "0600"
+        postern.set()
+        postern.reload()
+        assert path.stat().st_ino == inode and stat.S_IMODE(path.stat().st_mode) == 0o600
         postern.settings["listen"] = {"tcp": tcp}
         postern.set()
         postern.reload()
