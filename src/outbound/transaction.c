@@ -44,7 +44,14 @@ judge_open(struct delivery *delivery, enum rcpt_fate fate, const struct smtp_rep
 void
 transaction_put_off(struct transaction *transaction, const struct smtp_reply *reply)
 {
-	judge_open(transaction->delivery, RCPT_DEFERRED, reply);
+	struct delivery *delivery = transaction->delivery;
+
+	if (transaction->content_begun && transaction->content == CONTENT_OPEN) {
+		judge_by(delivery, RCPT_SENT, RCPT_DEFERRED, reply);
+		judge_by(delivery, RCPT_UNTRIED, RCPT_DEFERRED, reply);
+	} else {
+		judge_open(delivery, RCPT_DEFERRED, reply);
+	}
 }
 
 /* What becomes of the recipients that a reply is about. */

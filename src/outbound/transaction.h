@@ -76,7 +76,8 @@ enum meaning transaction_answer(
 /* Whether any recipient was accepted. */
 bool transaction_has_takers(const struct transaction *transaction);
 
-/* Put off what has no fate yet, with the words of a reply. */
+/* Put off what has no fate yet, with the words of a reply; but whom an upstream has taken that
+ * reads the content all the same, as it may after 421, has his fate from the reply to that. */
 void transaction_put_off(struct transaction *transaction, const struct smtp_reply *reply);
 
 /* The replies are all here; is_shifted: more came than were asked for, and this message is one of

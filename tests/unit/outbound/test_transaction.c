@@ -3,7 +3,7 @@
  * test_transaction.c - what replies, and the end of the connection, make of a message.  A script
  * has a word for each reply: M (MAIL), R (RCPT, of one recipient after another), D (DATA), C (the
  * content behind DATA), B (BDAT), S (the RSET behind it), then the code and perhaps "/" and the
- * enhanced code.
+ * enhanced code.  X: from here on the content is on its way; P: what the uplink does about 421.
  */
 #include "outbound/transaction.h"
 
@@ -86,6 +86,14 @@ say(struct transaction *transaction, const char *word, size_t *rcpt, bool is_ear
 	return transaction_answer(transaction, &answer, &verdict);
 }
 
+static void
+put_off_by(struct transaction *transaction, const char *word)
+{
+	const struct smtp_reply reply = { .code = (int)strtol(word + 1, NULL, 10) };
+
+	transaction_put_off(transaction, &reply);
+}
+
 /* Play a script; returns the meaning of its last reply. */
 static enum meaning
 play(struct transaction *transaction, const char *replies)
@@ -96,7 +104,11 @@ play(struct transaction *transaction, const char *replies)
 
 	(void)snprintf(copy, sizeof copy, "%s", replies);
 	while ((word = strsep(&rest, " ")) != NULL)
-		if (*word != '\0')
+		if (*word == 'X')
+			transaction->content_begun = true;
+		else if (*word == 'P')
+			put_off_by(transaction, word);
+		else if (*word != '\0')
 			meaning = say(transaction, word, &rcpt, false);
 	return meaning;
 }
@@ -227,6 +239,21 @@ START_TEST(a_lost_connection_leaves_unknown_what_had_left)
 }
 END_TEST
 
+static const struct script put_off[] = {
+	{ "M250 X R250 R421 P421 R250 B250", false, END_CONCLUDED, false, "DLD" },
+	{ "M250 X R250 R421 P421 R450/4.2.1 B250", false, END_CONCLUDED, false, "DLL" },
+	{ "M250 X R250 R421 P421 R250 B421 P421", false, END_LOST_ALL, false, "LLL" },
+	{ "M250 X R250 R421 P421", false, END_LOST, true, "LLL" },
+	{ "M250 X R250 R421 P421", false, END_LOST, false, "ULL" },
+	{ "M250 R250 R421 P421", false, END_LOST, false, "LLL" },
+};
+
+START_TEST(whom_the_upstream_takes_all_the_same_is_not_put_off)
+{
+	expect_fates(&put_off[_i]);
+}
+END_TEST
+
 static const struct {
 	const char *replies;
 	enum meaning meaning;
@@ -296,6 +323,8 @@ add_cases(Suite *suite)
 	    sizeof contradictions / sizeof *contradictions);
 	add_table(suite, "losses", a_lost_connection_leaves_unknown_what_had_left,
 	    sizeof losses / sizeof *losses);
+	add_table(suite, "put off", whom_the_upstream_takes_all_the_same_is_not_put_off,
+	    sizeof put_off / sizeof *put_off);
 	add_table(suite, "meanings", a_reply_has_a_meaning_for_the_connection,
 	    sizeof meanings / sizeof *meanings);
 	add_tests(suite, "early", an_early_yes_is_odd);
