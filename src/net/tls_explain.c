@@ -5,6 +5,7 @@
  * describes it while it is there.  All of it comes from the peer: bounded here, escaped by the log.
  */
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -118,6 +119,26 @@ tls_on_verify(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
+/* What OpenSSL's words mean to who has to do something about it. */
+static const struct {
+	int reason;
+	const char *meaning;
+} meanings[] = {
+	{ SSL_R_WRONG_VERSION_NUMBER, "what came is no TLS" },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, "no version of TLS in common: see tls_min" },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "no version of TLS in common: see tls_min" },
+};
+
+static const char *
+meaning_of(unsigned long error)
+{
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+		    ERR_GET_REASON(error) == meanings[i].reason)
+			return meanings[i].meaning;
+	return NULL;
+}
+
 static void
 explain_queue(struct str *out)
 {
@@ -134,6 +155,8 @@ explain_queue(struct str *out)
 		str_printf(out, "%s%s", n == 0 ? "" : "; ", reason != NULL ? reason : "unknown");
 		if ((flags & ERR_TXT_STRING) != 0 && data[0] != '\0')
 			str_printf(out, " (%.*s)", (int)NAME_LEN_MAX, data);
+		if (meaning_of(error) != NULL)
+			str_printf(out, ": %s", meaning_of(error));
 	}
 	ERR_clear_error();
 }

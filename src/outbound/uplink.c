@@ -22,6 +22,7 @@
 
 enum {
 	REPLY_LINE_SIZE = 8192,
+	EXCERPT_SIZE = 80,       /* of what is no reply */
 	CONNECT_MS = 10 * 1000,  /* a port that drops what comes: the first four tries of TCP */
 	GREETING_MS = 30 * 1000, /* where another port may do better */
 	SLOWEST_BYTES_PER_MS = 16,
@@ -152,13 +153,17 @@ takes_replies(const struct uplink *uplink)
 	return uplink->phase != PHASE_DEAD && uplink->phase != PHASE_TLS;
 }
 
+/* line: NULL, or what came; it is told but where it may be an echo of the login. */
 static void
-on_garbage(struct uplink *uplink)
+on_garbage(struct uplink *uplink, const char *line, size_t len)
 {
-	char why[UPLINK_WORDS_SIZE];
+	char why[UPLINK_WORDS_SIZE], said[EXCERPT_SIZE] = "";
+	bool is_told = line != NULL && uplink->phase != PHASE_AUTH;
 
-	(void)snprintf(why, sizeof why, "%s: the upstream sent something that is no SMTP reply",
-	    step_name(uplink_step(uplink)));
+	if (is_told)
+		smtp_reply_excerpt(line, len, said, sizeof said);
+	(void)snprintf(why, sizeof why, "%s: the upstream sent something that is no SMTP reply%s%s",
+	    step_name(uplink_step(uplink)), is_told ? ": " : "", said);
 	/* Up to the login whatever answers may be no mail server at all. */
 	uplink_hold(uplink, uplink_is_before_login(uplink) ? HOLD_NETWORK : HOLD_SESSION, why);
 }
@@ -184,7 +189,7 @@ on_input(void *ctx)
 						    : SMTP_REPLY_INVALID;
 
 		if (result == SMTP_REPLY_INVALID) {
-			on_garbage(uplink);
+			on_garbage(uplink, got == CONN_LINE_OK ? line : NULL, len);
 		} else if (result == SMTP_REPLY_DONE) {
 			uplink_restart_deadline(uplink, 0);
 			on_reply(uplink);

@@ -32,9 +32,10 @@ uplink_describe(
 	char words[UPLINK_WORDS_SIZE];
 
 	smtp_reply_words(&uplink->reply, words, sizeof words);
-	(void)snprintf(out, size, "%s: %d%s%s %s%s%s%s", step_name(step), uplink->reply.code,
-	    uplink->reply.enhanced[0] != '\0' ? " " : "", uplink->reply.enhanced, words,
-	    remedy != NULL ? " (" : "", remedy != NULL ? remedy : "", remedy != NULL ? ")" : "");
+	(void)snprintf(out, size, "%s: %d%s%s%s%s%s%s%s", step_name(step), uplink->reply.code,
+	    uplink->reply.enhanced[0] != '\0' ? " " : "", uplink->reply.enhanced,
+	    words[0] != '\0' ? " " : "", words, remedy != NULL ? " (" : "",
+	    remedy != NULL ? remedy : "", remedy != NULL ? ")" : "");
 }
 
 bool

@@ -35,6 +35,15 @@ read_code(const char *line, size_t len)
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
+/* An octet as it may be logged and put into a report. */
+static char
+clean(char octet)
+{
+	if (octet == '\t')
+		return ' ';
+	return (unsigned char)octet < ' ' || octet == 0x7F ? '?' : octet;
+}
+
 /* Add a line of text, its control octets replaced.  The first one is cut to fit, others left out.
  */
 static void
@@ -50,15 +59,8 @@ add_text(struct smtp_reply *reply, const char *text, size_t len)
 	}
 	if (separator)
 		reply->text[reply->text_len++] = '\n';
-	for (size_t i = 0; i < len; i++) {
-		unsigned char octet = (unsigned char)text[i];
-
-		if (octet == '\t')
-			octet = ' ';
-		else if (octet < ' ' || octet == 0x7F)
-			octet = '?';
-		reply->text[reply->text_len++] = (char)octet;
-	}
+	for (size_t i = 0; i < len; i++)
+		reply->text[reply->text_len++] = clean(text[i]);
 	reply->text[reply->text_len] = '\0';
 }
 
@@ -138,4 +140,14 @@ smtp_reply_words(const struct smtp_reply *reply, char *out, size_t size)
 		line++;
 	}
 	out[at] = '\0';
+}
+
+void
+smtp_reply_excerpt(const char *line, size_t len, char *out, size_t size)
+{
+	if (len > size - 1)
+		len = size - 1;
+	for (size_t i = 0; i < len; i++)
+		out[i] = clean(line[i]);
+	out[len] = '\0';
 }

@@ -54,6 +54,9 @@ enum smtp_reply_result smtp_reply_feed(struct smtp_reply *reply, const char *lin
  */
 void smtp_reply_words(const struct smtp_reply *reply, char *out, size_t size);
 
+/* The beginning of a line that is no reply, as text that may be logged.  size is at least 1. */
+void smtp_reply_excerpt(const char *line, size_t len, char *out, size_t size);
+
 /*
  * Append a reply to out.  Each '\n' of the text begins a new line; lines over the limit are broken;
  * control octets become '?', so that what a peer said can be echoed.  enhanced may be NULL.  Out of

@@ -196,6 +196,15 @@ def test_nonsense_holds_the_upstream_not_the_mail(fault, tls):
         assert_recovers(postern, id)
 
 
+@pytest.mark.parametrize("step, is_told", [("greeting", True), ("mail", True), ("auth", False)])
+def test_what_is_no_reply_is_told_unless_it_may_echo_the_login(provider, step, is_told):
+    with Postern(provider) as postern:
+        provider.fault(f"{step}=raw:HTTP/1.1 400 Bad Request\\r\\n,count=1")
+        postern.send()
+        why = postern.wait_log("upstream_held")["why"]
+        assert "no SMTP reply" in why and ("HTTP/1.1 400 Bad" in why) == is_told
+
+
 @pytest.mark.parametrize("step", ["connect", "greeting", "ehlo", "starttls", "tls", "ehlo2", "auth"])
 def test_silence_ends_with_the_time_limit(step):
     with Provider("--fault", step + "=silence") as provider, Postern(provider, upstream={"timeout": "500ms"}) as postern:

@@ -321,7 +321,7 @@ START_TEST(test_garbage_ends_the_handshake)
 	ck_assert_int_eq(write(fds[1], "220 not TLS at all\r\n", 20), 20);
 	loop_until(base, &client.ended);
 	ck_assert_int_eq(client.how, CONN_END_TLS);
-	ck_assert_str_eq(client.why.data, "wrong version number");
+	ck_assert_str_eq(client.why.data, "wrong version number: what came is no TLS");
 	close(fds[1]);
 }
 END_TEST

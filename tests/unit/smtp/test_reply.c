@@ -205,6 +205,17 @@ START_TEST(replaces_nul_octets)
 }
 END_TEST
 
+START_TEST(tells_the_beginning_of_what_is_no_reply)
+{
+	char said[9];
+
+	smtp_reply_excerpt("a\tb\0\x7f", 5, said, sizeof said);
+	ck_assert_str_eq(said, "a b??");
+	smtp_reply_excerpt("HTTP/1.1 400", 12, said, sizeof said);
+	ck_assert_str_eq(said, "HTTP/1.1");
+}
+END_TEST
+
 START_TEST(cuts_words_to_any_size)
 {
 	static const char whole[] = "first second third";
@@ -230,7 +241,7 @@ add_cases(Suite *suite)
 	    stays_invalid, starts_afresh_after_a_reset);
 	add_tests(suite, "bounds", bounds_the_lines, bounds_the_octets,
 	    leaves_out_lines_that_do_not_fit, cuts_a_first_line_that_does_not_fit,
-	    replaces_nul_octets, cuts_words_to_any_size);
+	    replaces_nul_octets, tells_the_beginning_of_what_is_no_reply, cuts_words_to_any_size);
 }
 
 UNIT_MAIN("smtp/reply")
