@@ -6,10 +6,14 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* Seconds for a test that hangs: far from what the longest one takes on a busy machine. */
+#define UNIT_TIMEOUT "100"
+
 /* Define main() for a program whose cases are added by `static void add_cases(Suite *)`. */
 #define UNIT_MAIN(name)                                                \
 	int main(void)                                                 \
 	{                                                              \
+		setenv("CK_DEFAULT_TIMEOUT", UNIT_TIMEOUT, 0);         \
 		Suite *unit_suite = suite_create(name);                \
 		add_cases(unit_suite);                                 \
 		SRunner *unit_runner = srunner_create(unit_suite);     \
