@@ -81,7 +81,7 @@ def test_orders_find_what_is_being_moved(relay):
     """A message that is copied within the spool is not being sent: an order waits for the copy."""
     relay.provider.fault("rcpt=reply:450 4.2.1 later")
     relay.load(2000, "--senders", "2000", size=SIZE)
-    wait_until(lambda: len(waiting(relay)) == 2000, 60, "all to wait")
+    wait_until(lambda: sum(message["attempts"] for message in waiting(relay)) == 2000, 60, "all to have been tried")
     first = min((relay.spool / "log").glob("*.seg"))
     orders = [["hold", "--all"], *(["delete", "--from", f"*{digit}.sender@*"] for digit in "12345678")]
     assert [relay.ctl(*order).returncode for order in orders] == [0] * len(orders)
@@ -89,8 +89,9 @@ def test_orders_find_what_is_being_moved(relay):
     turns = 0
     while first.exists() or turns < 10:
         one = stay[turns % len(stay)]
-        for order in (["hold", "--all"], ["release", one], ["hold", one]):
+        for order in (["hold", "--all"], ["release", one]):
             done = relay.ctl(*order)
             assert done.returncode == 0, done.stderr
+        wait_until(lambda: relay.ctl("hold", one).returncode == 0, 30, "the end of its attempt")
         turns += 1
     assert {message["id"] for message in waiting(relay)} == set(stay)
