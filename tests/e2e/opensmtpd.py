@@ -30,6 +30,7 @@ class OpenSmtpd(UnpackedPeer):
     PROGRAM = "usr/sbin/smtpd"
     USERS = (("opensmtpd", 64001), ("opensmtpq", 64002))
     QUEUES = ("spool/smtpd/queue", "spool/smtpd/incoming")
+    BUSY = "bind: Address already in use"
 
     def __init__(self, size=50_000_000):
         super().__init__()
@@ -50,7 +51,7 @@ class OpenSmtpd(UnpackedPeer):
         key.chmod(0o600)
         return cert, key
 
-    def write_config(self):
+    def prepare(self):
         self.unpack()
         (self.dir / "lib/opensmtpd/empty").mkdir(parents=True)
         (self.dir / "run").mkdir()
@@ -62,12 +63,14 @@ class OpenSmtpd(UnpackedPeer):
                                 text=True, check=True, timeout=30).stdout
         (self.dir / "logins").write_text(f"{self.user} {secret}")
         (self.dir / "mailboxes").write_text("".join(f"{name}@{DOMAIN}\n" for name in MAILBOXES))
-        cert, key = self.certificate()
-        (self.dir / "smtpd.conf").write_text(SETTINGS.format(
-            dir=self.dir, domain=DOMAIN, cert=cert, key=key, size=self._size, **self.ports))
         subprocess.run(["cc", "-shared", "-fPIC", "-Wno-deprecated-declarations", "-o", self.dir / "keys.so",
                         pathlib.Path(__file__).with_name("opensmtpd_keys.c")], check=True, timeout=60)
         self.skip_unless_it_runs("-h")
+
+    def write_config(self):
+        cert, key = self.certificate()
+        (self.dir / "smtpd.conf").write_text(SETTINGS.format(
+            dir=self.dir, domain=DOMAIN, cert=cert, key=key, size=self._size, **self.ports))
 
     def command(self):
         return ["env", f"LD_PRELOAD={self.dir / 'keys.so'}",

@@ -64,9 +64,13 @@ class Delivered:
 
 
 class Peer:
-    """What all have in common; a subclass has NEEDS, write_config() and command()."""
+    """What all have in common; a subclass has NEEDS, write_config() and command().
+
+    With BUSY, write_config() is called again, for other ports, where another program was faster than the peer.
+    """
 
     NEEDS = ()  # the programs it wants
+    BUSY = None  # what it logs when a port of its is taken
     QUEUES = ()  # below dir: where it keeps what it has accepted and not delivered
 
     def __init__(self):
@@ -77,7 +81,7 @@ class Peer:
         self.user = USER
         self.password = PASSWORD
         self.ca_file = certificates() / "ca.pem"
-        self.ports = {"starttls": free_port(), "implicit": free_port()}
+        self.choose_ports()
         self.log_file = self.dir / "peer.log"
         self.mail = self.dir / "mail"
         self._processes = []
@@ -97,10 +101,29 @@ class Peer:
         key.chmod(0o600)
         return certificates() / "good.pem", key
 
+    def choose_ports(self):
+        self.ports = {"starttls": free_port(), "implicit": free_port()}
+
+    def prepare(self):
+        """What is done once, before write_config()."""
+
+    def _start_somewhere(self):
+        for tries_left in (2, 1, 0):
+            self.write_config()
+            try:
+                self.start()
+                return
+            except AssertionError:
+                if not tries_left or not self.BUSY or self.BUSY not in self.text():
+                    raise
+                self.kill()
+                self.log_file.unlink()
+                self.choose_ports()
+
     def __enter__(self):
         try:
-            self.write_config()
-            self.start()
+            self.prepare()
+            self._start_somewhere()
         except BaseException:
             self.close(show=True)
             raise
