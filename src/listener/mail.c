@@ -41,9 +41,10 @@ static void
 refuse_relay(struct session *s)
 {
 	char host[SOCKADDR_TEXT_SIZE];
+	bool could_log_in = s->listen->users_file != NULL && s->login == NULL;
 
-	reply(
-	    s, 550, "5.7.1", "%s is not allowed to relay through this host", name_client(s, host));
+	reply(s, 550, "5.7.1", "%s is not allowed to relay through this host%s",
+	    name_client(s, host), could_log_in ? " without a login" : "");
 }
 
 /* Whether policy and upstreams take the sender; if not, it was told, with those that they do. */

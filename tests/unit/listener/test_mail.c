@@ -158,15 +158,19 @@ END_TEST
 
 START_TEST(test_who_may_relay)
 {
+	static char users_file[] = "/etc/postern/users";
 	struct talk talk;
 
 	talk_setup(&talk);
 	talk.peer.sin_addr.s_addr = inet_addr("192.0.2.7");
 	begin_with_ehlo(&talk);
 	talk_say(&talk, "MAIL FROM:<a@example.org>");
-	talk_hear(&talk, "550 5.7.1 192.0.2.7 is not allowed to relay.*");
+	talk_hear(&talk, "550 5.7.1 192.0.2.7 is not allowed to relay through this host");
 	talk_say(&talk, "RCPT TO:<b@example.net>");
 	talk_hear(&talk, "503 5.5.1 .*");
+	talk.listen.users_file = users_file;
+	talk_say(&talk, "MAIL FROM:<a@example.org>");
+	talk_hear(&talk, "550 5.7.1 192.0.2.7 is not allowed to relay .* without a login");
 	talk_say(&talk, "QUIT");
 	talk_hear(&talk, "221 .*");
 	talk_end(&talk);
