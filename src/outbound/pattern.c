@@ -37,6 +37,12 @@ static const struct pattern rows[] = {
 	{ IN(STEP_AUTH) | IN(STEP_MAIL), 0, "5.7.10", NULL, HELD(HOLD_TLS, wants_tls) },
 	{ IN(STEP_AUTH) | IN(STEP_MAIL), 0, NULL, "encryption required", HELD(HOLD_TLS, wants_tls) },
 
+	/* The connection has had its share: not to be taken for one too many at a time. */
+	{ TRANSACTION, 0, NULL, "too many messages*connection", MEANS(FATE_REDIAL) },
+	{ TRANSACTION, 0, NULL, "too many messages*session", MEANS(FATE_REDIAL) },
+	{ TRANSACTION, 0, NULL, "message*per connection", MEANS(FATE_REDIAL) },
+	{ TRANSACTION, 0, NULL, "message*per session", MEANS(FATE_REDIAL) },
+
 	/* Connections. */
 	{ SESSION | TRANSACTION, 0, NULL, "concurrent", FEWER(fewer) },
 	{ SESSION | TRANSACTION, 0, NULL, "too many*connection", FEWER(fewer) },
@@ -97,9 +103,7 @@ static const struct pattern rows[] = {
 	{ TRANSACTION, 0, NULL, "authentication required", LOGIN(must_login) },
 	{ TRANSACTION, 0, NULL, "not authenticated to send", LOGIN(must_login) },
 
-	/* The connection has had its share, or was idle for too long; or the server leaves. */
-	{ TRANSACTION, 0, NULL, "too many messages*connection", MEANS(FATE_REDIAL) },
-	{ TRANSACTION, 0, NULL, "too many messages*session", MEANS(FATE_REDIAL) },
+	/* The connection was idle for too long, or of too little use; or the server leaves. */
 	{ TRANSACTION | IN(STEP_RSET), 0, NULL, "too many nonmail", MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, "4.4.2", NULL, MEANS(FATE_REDIAL) },
 	{ TRANSACTION, 421, NULL, "idle", MEANS(FATE_REDIAL) },

@@ -177,6 +177,9 @@ static const struct reply_case cases[] = {
 	{ ANY, STEP_MAIL, 421, "4.4.2", "idle timeout exceeded", FATE_REDIAL, NONE },
 	{ ANY, STEP_RCPT, 421, "4.4.2", "Error: timeout exceeded", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 421, "", "Too many messages in this session", FATE_REDIAL, NONE },
+	{ ANY, STEP_MAIL, 421, "", "too many messages in this connection", FATE_REDIAL, NONE }, /* Exim */
+	{ ANY, STEP_MAIL, 421, "", "Max message per connection reached, closing transmission channel", FATE_REDIAL, NONE },
+	{ ANY, STEP_MAIL, 452, "4.7.0", "Too many messages for this connection", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 451, "4.7.0", "Timeout waiting for client input", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 451, "4.4.2", "Timeout - closing connection", FATE_REDIAL, NONE },
 	{ ANY, STEP_MAIL, 451, "4.1.8", "Sender lookup timeout", FATE_DEFER, NONE },
