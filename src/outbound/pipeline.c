@@ -44,10 +44,14 @@ ask_for_content(struct uplink *uplink, struct transaction *transaction)
 			return false;
 		}
 	}
-	if (uplink->bdat)
-		send_bdat(uplink, transaction);
-	else
+	if (!uplink->bdat) {
 		send_data(uplink, transaction);
+		return true;
+	}
+	/* No reply stands between the command and its content: the time for both begins here. */
+	if (transaction->delivery->fd != -1)
+		uplink_restart_deadline(uplink, transaction->delivery->content_len);
+	send_bdat(uplink, transaction);
 	return true;
 }
 

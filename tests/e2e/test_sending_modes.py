@@ -203,6 +203,15 @@ def test_bdat_that_is_offered_in_vain_is_done_without():
             assert outcome.arrived["later"] == 1 and len(postern.log("upstream_falls_back")) == 1
 
 
+@pytest.mark.parametrize("mode", ["stream", "envelope"])
+def test_large_content_has_the_time_that_a_slow_link_takes(mode):
+    """A minute for each MiB, besides that for a reply."""
+    with Provider(*MODES[mode], "--fault", "dot=delay:2500") as provider, start(provider, timeout="1500ms") as postern:
+        id = postern.send(content("large") + (b"x" * 70 + b"\r\n") * 8000)
+        postern.wait_log("delivered", id=id)
+        assert not [r for r in postern.log() if "end of data: no answer" in r.get("why", "")]
+
+
 @pytest.mark.parametrize("step", ["mail", "rcpt", "dot", "rset"])
 def test_a_refusal_behind_a_reply_too_many_is_credited_to_no_other(step):
     """From the reply too many on, each one belongs to the command before."""
