@@ -131,8 +131,6 @@ ask(const struct command *command, const char *file, const char *socket, int arg
 		code = command->run(socket, command->name, &arguments);
 	free(found);
 	ctl_arguments_free(&arguments);
-	if (fflush(stdout) != 0 && code == EX_OK)
-		code = ctl_output_failed(errno);
 	return code;
 }
 
@@ -159,6 +157,8 @@ run(const char *file, const char *socket, int argc, char **argv)
 	}
 	code = command->tool != NULL ? command->tool(file, argc, argv)
 				     : ask(command, file, socket, argc, argv);
+	if (fflush(stdout) != 0 && code == EX_OK)
+		code = ctl_output_failed(errno);
 	return code == EX_USAGE ? usage_of(command, stderr, code) : code;
 }
 

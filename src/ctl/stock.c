@@ -301,6 +301,8 @@ stock_take(struct stock *stock, const char *path)
 	stock->spool = spool_open_found(path, &stock->board, say_missing);
 	if (stock->spool == NULL || stock->history == NULL)
 		return complain_of_opening(path);
+	if (stock->spool->log < 0 && stock->spool->large < 0)
+		return complain(path, "this is no spool of postern", EX_NOINPUT);
 	stock->spool->on_finding = on_finding;
 	stock->spool->finding_ctx = stock;
 	if (spool_inspect(stock->spool, &events, stock) < 0)

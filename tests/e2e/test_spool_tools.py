@@ -283,13 +283,21 @@ def test_a_damaged_content_is_exported_as_far_as_it_goes(filled, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, code", [
-    (["check"], 75), (["export", "out"], 75), (["check", "--spool", "/nonexistent"], 66), (["check", "x"], 64),
+    (["check"], 75), (["export", "out"], 75), (["check", "--spool", "/nonexistent"], 66), (["check", "--spool", "/usr"], 66),
+    (["export", "--spool", "/usr", "/nonexistent/out"], 66), (["check", "x"], 64),
     (["fly"], 64), ([], 64), (["export"], 64), (["check", "--all"], 64), (["export", "--id", "x", "out"], 66),
 ])
 def test_refusals(arguments, code):
     with Provider() as provider, Postern(provider) as postern:
         done = postern.ctl("spool", *arguments)
         assert done.returncode == code and done.stderr.strip(), done
+
+
+def test_findings_that_cannot_be_written_are_an_error(filled):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([POSTERNCTL, "-c", filled.postern.config_file, "spool", "check"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 74 and "No space left" in done.stderr
 
 
 def test_what_cannot_be_opened_is_named_and_holds_up_nothing(filled, tmp_path):
