@@ -7,8 +7,10 @@
  */
 #include "outbound/classify.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "outbound/pattern.h"
 #include "unit.h"
 
 #define SES       "email-smtp.eu-west-1.amazonaws.com"
@@ -254,6 +256,48 @@ START_TEST(a_refused_sender_comes_with_a_remedy)
 }
 END_TEST
 
+/* The plainest reply that a row is for: its text with nothing but spaces between the parts. */
+static void
+write_reply(const struct pattern *row, int *code, char enhanced[16], char text[80])
+{
+	const char *start = row->enhanced != NULL ? row->enhanced : "4.9.9";
+	size_t len = strlen(start);
+
+	*code = row->code != 0 ? row->code : 450;
+	snprintf(enhanced, 16, "%s%s", start, len > 0 && start[len - 1] == '.' ? "9" : "");
+	snprintf(text, 80, "%s", row->text != NULL ? row->text : "");
+	for (char *star = text; (star = strchr(star, '*')) != NULL;)
+		*star = ' ';
+}
+
+static bool
+is_first(const struct pattern_list *list, const struct pattern *row, enum step step)
+{
+	char enhanced[16], text[80];
+	int code;
+
+	write_reply(row, &code, enhanced, text);
+	for (size_t i = 0; &list->rows[i] != row; i++)
+		if (pattern_fits(&list->rows[i], step, code, enhanced, text))
+			return false;
+	return pattern_fits(row, step, code, enhanced, text);
+}
+
+/* The first row that fits counts: one behind a wider one would never. */
+START_TEST(each_row_counts_at_some_step)
+{
+	struct pattern_list list = pattern_general();
+
+	for (size_t i = 0; i < list.count; i++) {
+		bool counts = false;
+
+		for (enum step step = STEP_CONNECT; step <= STEP_QUIT; step++)
+			counts |= is_first(&list, &list.rows[i], step);
+		ck_assert_msg(counts, "row %zu: %s", i, list.rows[i].text);
+	}
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -263,6 +307,7 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 	    table, a_hold_of_the_account_comes_with_a_remedy, 0, sizeof cases / sizeof *cases);
 	suite_add_tcase(suite, table);
+	add_tests(suite, "rows", each_row_counts_at_some_step);
 	add_tests(
 	    suite, "remedy", a_provider_has_words_of_its_own, a_refused_sender_comes_with_a_remedy);
 }
