@@ -207,7 +207,7 @@ render_status(FILE *out, const json_t *status)
 	render_routes(out, json_object_get(status, "routes"));
 	fprintf(out, "clients: %lld now; accepted ", (long long)render_number(counters, "clients"));
 	put_count(out, counters, "accepted_messages", "message");
-	fprintf(out, ", delivered %lld, deferred %lld, failed %lld recipients\n",
+	fprintf(out, "; recipients: %lld delivered, %lld deferred, %lld failed\n",
 	    (long long)render_number(counters, "delivered"),
 	    (long long)render_number(counters, "deferred"),
 	    (long long)render_number(counters, "failed"));

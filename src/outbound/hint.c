@@ -27,6 +27,6 @@ hint_tls_mode(enum step step, enum tls_mode mode, uint16_t port, enum conn_end h
 		return " (where TLS begins at once, set tls = implicit)";
 	if (step == STEP_TLS && mode == TLS_IMPLICIT && how == CONN_END_TLS &&
 	    strstr(why, "wrong version number") != NULL)
-		return " (no TLS is spoken there at once: set tls = starttls)";
+		return " (where TLS does not begin at once, set tls = starttls)";
 	return "";
 }

@@ -187,7 +187,8 @@ END_TEST
 
 START_TEST(what_is_neither_listed_nor_sent_is_named)
 {
-	char *out = render_upstream("\"waiting\":0}],\"counters\":{\"spool_damaged\":3},"
+	char *out = render_upstream("\"waiting\":0}],\"counters\":{\"spool_damaged\":3,"
+				    "\"accepted_messages\":1,\"delivered\":2,\"failed\":1},"
 				    "\"unread\":[{\"segment\":26,\"messages\":70,"
 				    "\"why\":\"Permission denied\"");
 
@@ -195,6 +196,8 @@ START_TEST(what_is_neither_listed_nor_sent_is_named)
 	    strstr(out, "segment 000000000000001a is neither listed nor sent, up to 70 "
 			"messages: its outcomes cannot be read: Permission denied\n") != NULL,
 	    "%s", out);
+	ck_assert_ptr_nonnull(
+	    strstr(out, "accepted 1 message; recipients: 2 delivered, 0 deferred, 1 failed\n"));
 	ck_assert_ptr_nonnull(strstr(out, "DAMAGE: 3 parts of the spool "));
 	free(out);
 }

@@ -6,7 +6,7 @@
 #include "../unit.h"
 
 static const char implicit[] = " (where TLS begins at once, set tls = implicit)";
-static const char starttls[] = " (no TLS is spoken there at once: set tls = starttls)";
+static const char starttls[] = " (where TLS does not begin at once, set tls = starttls)";
 
 static const struct {
 	enum step step;
