@@ -140,6 +140,21 @@ tls_read(struct transport *io, struct evbuffer *in, size_t max)
 	return IO_DONE;
 }
 
+/* A socket that takes no more may still hold the peer's last words.  OpenSSL can be asked for them:
+ * its reading side knows nothing of the write. */
+static enum io
+write_result(struct transport *io, int ret)
+{
+	bool was_broken = io->is_broken;
+	enum io result = tls_result(io, ret);
+
+	if (result == IO_ERROR) {
+		io->is_broken = was_broken;
+		io->is_mute = true;
+	}
+	return result;
+}
+
 static enum io
 tls_write(struct transport *io, struct evbuffer *out)
 {
@@ -156,7 +171,7 @@ tls_write(struct transport *io, struct evbuffer *out)
 		errno = 0;
 		int n = SSL_write(io->ssl, data, (int)record);
 		if (n <= 0)
-			return tls_result(io, n);
+			return write_result(io, n);
 		evbuffer_drain(out, (size_t)n);
 	}
 	return IO_DONE;
@@ -174,7 +189,7 @@ transport_read(struct transport *io, struct evbuffer *in, size_t max)
 enum io
 transport_write(struct transport *io, struct evbuffer *out)
 {
-	if (io->is_broken) {
+	if (io->is_broken || io->is_mute) {
 		errno = EPIPE;
 		return IO_ERROR;
 	}
@@ -217,10 +232,17 @@ transport_has_pending(const struct transport *io)
 	return io->ssl != NULL && !io->is_broken && SSL_has_pending(io->ssl) == 1;
 }
 
+/* Whether the session may be used for its end. */
+static bool
+is_sound(const struct transport *io)
+{
+	return io->ssl != NULL && !io->is_broken && !io->is_mute && SSL_is_init_finished(io->ssl);
+}
+
 void
 transport_shutdown(struct transport *io)
 {
-	if (io->ssl != NULL && !io->is_broken && SSL_is_init_finished(io->ssl)) {
+	if (is_sound(io)) {
 		SSL_shutdown(io->ssl);
 		ERR_clear_error();
 	}
@@ -230,7 +252,7 @@ transport_shutdown(struct transport *io)
 void
 transport_close(struct transport *io)
 {
-	if (io->ssl != NULL && !io->is_broken && SSL_is_init_finished(io->ssl))
+	if (is_sound(io))
 		/* A session that was not shut down may not be resumed, thinks SSL_free(). */
 		SSL_set_shutdown(io->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(io->ssl);

@@ -16,6 +16,7 @@ struct transport {
 	int fd;
 	struct ssl_st *ssl; /* NULL: plain */
 	bool is_broken;     /* an error after which OpenSSL forbids further calls */
+	bool is_mute;       /* the socket takes no more of the session; what it has is read */
 	size_t allowance;   /* octets of records that this call may still read */
 	unsigned key_updates;
 };

@@ -315,6 +315,23 @@ START_TEST(test_eof_without_close_notify_gives_the_input_first)
 }
 END_TEST
 
+/* Who refuses a message amid its content may close at once: what is still on its way resets. */
+START_TEST(test_last_words_are_read_though_nothing_can_be_written)
+{
+	secure();
+	evbuffer_add(conn_output(client.conn), "DATA\r\n", 6);
+	conn_flush(client.conn);
+	evbuffer_add(conn_output(server.conn), "552 too big\r\n", 13);
+	conn_flush(server.conn);
+	conn_free(&server.conn);
+	client.to_send = STREAM;
+	send_more(&client);
+	conn_flush(client.conn);
+	loop_until(base, &client.ended);
+	ck_assert_str_eq(client.first, "552 too big\r\n");
+}
+END_TEST
+
 START_TEST(test_garbage_ends_the_handshake)
 {
 	ck_assert_int_eq(conn_start_tls(client.conn, tls_client_session(client_ctx)), 0);
@@ -441,6 +458,7 @@ add_cases(Suite *suite)
 	tcase_add_test(tcase, test_octet_by_octet);
 	tcase_add_test(tcase, test_close_sends_close_notify);
 	tcase_add_test(tcase, test_eof_without_close_notify_gives_the_input_first);
+	tcase_add_test(tcase, test_last_words_are_read_though_nothing_can_be_written);
 	tcase_add_test(tcase, test_garbage_ends_the_handshake);
 	tcase_add_test(tcase, test_garbage_in_the_stream_ends_it);
 	tcase_add_test(tcase, test_eof_ends_the_handshake);
