@@ -57,7 +57,7 @@ make_directory(const char *path, const struct identity *identity)
 	if (slash != NULL && slash != dir) {
 		*slash = '\0';
 		if (mkdir(dir, 0755) == 0 && chmod(dir, 0755) == 0 && geteuid() == 0 &&
-		    chown(dir, identity->uid, identity->gid) != 0)
+		    lchown(dir, identity->uid, identity->gid) != 0)
 			log_warning("socket_directory", log_s("why", strerror(errno)));
 	}
 	free(dir);
@@ -126,7 +126,7 @@ open_control(const char *path, const struct identity *identity, struct str *why)
 {
 	make_directory(path, identity);
 	int fd = listen_unix(path, 0660);
-	if (fd >= 0 && (geteuid() != 0 || chown(path, identity->uid, identity->gid) == 0))
+	if (fd >= 0 && (geteuid() != 0 || lchown(path, identity->uid, identity->gid) == 0))
 		return fd;
 	str_printf(why, "control: cannot listen on %s: %s\n", path, strerror(errno));
 	if (fd >= 0)

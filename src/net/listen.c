@@ -105,6 +105,18 @@ remove_stale(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path);
 }
 
+/* The socket has its mode from the first moment on.  No chmod: the directory may be of somebody who
+ * puts a link there meanwhile. */
+static int
+bind_unix(int fd, const struct sockaddr_un *sun, mode_t mode)
+{
+	mode_t before = umask(~mode & 0777);
+	int result = bind(fd, (const struct sockaddr *)sun, sizeof *sun);
+
+	umask(before);
+	return result;
+}
+
 int
 listen_unix(const char *path, mode_t mode)
 {
@@ -120,9 +132,7 @@ listen_unix(const char *path, mode_t mode)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* Nobody can connect before listen(): the mode is right by then. */
-	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) != 0 || chmod(path, mode) != 0 ||
-	    listen(fd, BACKLOG) != 0)
+	if (bind_unix(fd, &sun, mode) != 0 || listen(fd, BACKLOG) != 0)
 		return give_up(fd);
 	return fd;
 }

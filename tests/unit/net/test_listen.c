@@ -108,14 +108,21 @@ tear_down(void)
 	rmdir(dir);
 }
 
+/* Whatever umask there is, which stays. */
 START_TEST(test_unix_socket_has_its_mode)
 {
+	static const mode_t modes[] = { 0600, 0660, 0666 };
+	const mode_t mode = modes[_i % 3], mask = _i < 3 ? 0 : 077;
 	struct stat st;
-	int fd = listen_unix(path, 0660);
+
+	umask(mask);
+
+	int fd = listen_unix(path, mode);
 
 	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(umask(022), mask);
 	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 07777, 0660);
+	ck_assert_uint_eq(st.st_mode & 07777, mode);
 	ck_assert_uint_eq(listen_port(fd), 0);
 	close(fd);
 }
@@ -229,7 +236,7 @@ add_cases(Suite *suite)
 	suite_add_tcase(suite, tcp);
 
 	tcase_add_checked_fixture(local, set_up, tear_down);
-	tcase_add_test(local, test_unix_socket_has_its_mode);
+	tcase_add_loop_test(local, test_unix_socket_has_its_mode, 0, 6);
 	tcase_add_test(local, test_unix_socket_in_use_is_refused);
 	tcase_add_test(local, test_stale_unix_socket_is_replaced);
 	tcase_add_test(local, test_a_file_in_the_way_stays);
