@@ -81,7 +81,7 @@ def test_its_age_counts_from_the_release():
 def test_an_operator_lets_it_go(provider):
     with Postern(provider) as postern:
         ids = [submit(postern, "HOLDFOR=3600") for _ in range(4)]
-        assert "0 messages" in postern.ctl("retry").stdout
+        assert "0 waiting messages" in postern.ctl("retry").stdout
         assert "No message" in postern.ctl("retry", "--from", "a@x.example").stdout
         assert "No held message" in postern.ctl("release", "--all").stdout
         for command in "hold", "release":  # a hold that is lifted leaves the sender's wish

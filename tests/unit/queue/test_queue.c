@@ -5,7 +5,8 @@
  */
 #include "queue/queue.h"
 
-#include "base/clock.h"
+#include <time.h>
+
 #include "spool/envelope.h"
 #include "spool/reader.h"
 #include "unit.h"
@@ -204,10 +205,10 @@ START_TEST(a_backlog_that_is_due_at_once_delays_nobody)
 		add(queue, id, "news@example.com", 1, 1000 + (int64_t)(id * 7919 % 100), false);
 	add(queue, 2, others[1], 1, 1100, false);
 
-	int64_t began = clock_mono_ms();
+	clock_t began = clock();
 
 	ck_assert_uint_eq(queue_release_due(queue, 1100), BACKLOG + 1);
-	ck_assert_int_lt(clock_mono_ms() - began, 1000);
+	ck_assert_int_lt(clock() - began, CLOCKS_PER_SEC);
 	add(queue, 3, others[2], 1, 0, false);
 	for (int slot = 0; slot < 4; slot++)
 		news += take(queue) >= 10;

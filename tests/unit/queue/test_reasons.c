@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "unit.h"
 
 START_TEST(keeps_a_text_once)
@@ -94,9 +94,9 @@ END_TEST
 /* An upstream that says something else each time costs no more the longer it does so. */
 START_TEST(a_stream_of_new_texts_stays_cheap)
 {
-	enum { MANY = 200000, AT_MOST_MS = 4000 };
+	enum { MANY = 200000, AT_MOST_S = 4 };
 	struct reasons *reasons = reasons_new();
-	int64_t began = clock_mono_ms();
+	clock_t began = clock();
 	char text[64];
 
 	for (unsigned i = 0; i < MANY + REASONS_MAX; i++) {
@@ -108,7 +108,7 @@ START_TEST(a_stream_of_new_texts_stays_cheap)
 		if (i % (MANY / REASONS_MAX) != 0)
 			reasons_drop(reasons, number);
 	}
-	ck_assert_int_lt(clock_mono_ms() - began, AT_MOST_MS);
+	ck_assert_int_lt(clock() - began, AT_MOST_S * CLOCKS_PER_SEC);
 	reasons_free(&reasons);
 }
 END_TEST
