@@ -93,7 +93,8 @@ finish(struct spare *spare)
 	name_prep(prep);
 	/* Number 0 is no segment's.  If another process was quicker, ours is not needed. */
 	name_segment(0, "spare", name);
-	if (spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
+	if (spool->disk->fdatasync(spare->fd) < 0 ||
+	    spool->disk->renameat(spool->log, prep, spool->log, name) < 0) {
 		spare_cancel(spare);
 		return;
 	}
@@ -103,15 +104,15 @@ finish(struct spare *spare)
 	spare_trim(spool, board_spares(spool->board));
 }
 
-/* The piece is synced at once: a segment of dirty pages at a time would hold up the commits. */
+/* The piece is written out at once: a segment of dirty pages at a time would hold up the commits.
+ * It need not be durable before all are. */
 static int
 write_piece(struct spare *spare, size_t len)
 {
-	const struct disk_ops *disk = spare->spool->disk;
-
-	if (disk_write_zeros(disk, spare->fd, len, (off_t)spare->written) < 0)
+	if (disk_write_zeros(spare->spool->disk, spare->fd, len, (off_t)spare->written) < 0)
 		return -1;
-	return disk->fdatasync(spare->fd);
+	return sync_file_range(spare->fd, (off_t)spare->written, (off_t)len,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
 bool
