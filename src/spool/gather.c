@@ -2,6 +2,46 @@
 /* gather.c - when what waits to be committed becomes a group; see gather.h. */
 #include "spool/gather.h"
 
+static void
+note_crowd(struct gather *gather)
+{
+	unsigned seen = gather->taken + gather->waiting + gather->expected;
+
+	if (gather->crowd < seen)
+		gather->crowd = seen;
+}
+
+/* An eighth of it leaves with each group. */
+static void
+forget_crowd(struct gather *gather)
+{
+	gather->crowd -= (gather->crowd + 7) / 8;
+	note_crowd(gather);
+}
+
+static bool
+is_crowded(const struct gather *gather)
+{
+	return gather->crowd >= GATHER_CROWD_MIN;
+}
+
+/* So many are worth waiting for. */
+static unsigned
+wanted(const struct gather *gather)
+{
+	unsigned half = is_crowded(gather) ? gather->crowd / 2 : 0;
+
+	return gather->expected > half ? gather->expected : half;
+}
+
+/* What a wait may take for each message that comes meanwhile. */
+static int64_t
+worth_us(const struct gather *gather)
+{
+	return is_crowded(gather) && gather->cost_us < GATHER_WORTH_US ? GATHER_WORTH_US
+								       : gather->cost_us;
+}
+
 unsigned
 gather_begin(struct gather *gather)
 {
@@ -22,12 +62,13 @@ gather_add(struct gather *gather, unsigned count, int64_t now_us)
 	if (gather->waiting == 0)
 		gather->since_us = now_us;
 	gather->waiting += count;
+	note_crowd(gather);
 }
 
 bool
 gather_is_ready(const struct gather *gather)
 {
-	return gather->waiting > 0 && (gather->skip > 0 || gather->waiting >= gather->expected);
+	return gather->waiting > 0 && (gather->skip > 0 || gather->waiting >= wanted(gather));
 }
 
 int64_t
@@ -50,7 +91,7 @@ judge(struct gather *gather, int64_t now_us)
 {
 	int64_t came = gather->waiting - gather->held;
 
-	if (now_us - gather->held_us <= came * gather->cost_us) {
+	if (now_us - gather->held_us <= came * worth_us(gather)) {
 		gather->penalty /= 2;
 		return;
 	}
@@ -73,6 +114,8 @@ gather_take(struct gather *gather, int64_t now_us)
 		gather->epoch++;
 	}
 	gather->is_held = false;
+	forget_crowd(gather);
+	gather->taken = gather->waiting;
 	gather->waiting = 0;
 }
 
@@ -80,4 +123,5 @@ void
 gather_learn(struct gather *gather, int64_t cost_us)
 {
 	gather->cost_us = cost_us;
+	gather->taken = 0;
 }

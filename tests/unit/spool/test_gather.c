@@ -120,34 +120,83 @@ START_TEST(waits_in_vain_get_rare)
 }
 END_TEST
 
-/* One message was held back, so many came, after so long, where a group costs 200 us. */
+/* One message was held back of so many that were expected; so many came, after so long, where a
+ * group costs so much. */
 static const struct worth_case {
-	unsigned came;
-	int64_t held_us;
+	unsigned expected, came;
+	int64_t held_us, cost_us;
 	unsigned penalty; /* which was 8 */
 } worths[] = {
-	{ 0, 1, 16 },
-	{ 1, 200, 4 },
-	{ 1, 201, 16 },
-	{ 10, 2000, 4 },
-	{ 10, 2001, 16 },
-	{ 14, GATHER_WAIT_US, 16 },
-	{ 15, GATHER_WAIT_US, 4 },
+	{ 8, 0, 1, 200, 16 },
+	{ 8, 1, 200, 200, 4 },
+	{ 8, 1, 201, 200, 16 },
+	{ 8, 6, 1200, 200, 4 },
+	{ 8, 6, 1201, 200, 16 },
+	/* A crowd: a fast disk is no reason for a sync more. */
+	{ 16, 0, 1, 200, 16 },
+	{ 16, 1, GATHER_WORTH_US, 200, 4 },
+	{ 16, 1, GATHER_WORTH_US + 1, 200, 16 },
+	{ 16, 1, 3000, 3000, 4 },
+	{ 16, 1, 3001, 3000, 16 },
 };
 
 START_TEST(a_wait_is_worth_the_groups_it_saved)
 {
 	for (size_t i = 0; i < sizeof worths / sizeof *worths; i++) {
-		struct gather gather = gather_of(16, 1);
+		struct gather gather = gather_of(worths[i].expected, 1);
 
 		gather.penalty = 8;
-		gather_learn(&gather, 200);
+		gather_learn(&gather, worths[i].cost_us);
 		ck_assert_int_gt(gather_hold(&gather, 0), 0);
 		gather_add(&gather, worths[i].came, 1);
 		gather_take(&gather, worths[i].held_us);
 		ck_assert_uint_eq(gather.penalty, worths[i].penalty);
 		ck_assert_uint_eq(gather.skip, worths[i].penalty > 8 ? 16 : 0);
 	}
+}
+END_TEST
+
+/* So many were committed at once; so many of them are waited for when the first comes again, of
+ * whom nothing else is known yet. */
+static const struct crowd_case {
+	unsigned clients, wanted;
+} crowds[] = { { 2, 1 }, { GATHER_CROWD_MIN - 1, 1 }, { GATHER_CROWD_MIN, GATHER_CROWD_MIN / 2 },
+	{ 100, 50 } };
+
+START_TEST(a_crowd_is_waited_for_between_two_messages)
+{
+	for (size_t i = 0; i < sizeof crowds / sizeof *crowds; i++) {
+		struct gather gather = gather_of(0, crowds[i].clients);
+
+		gather_take(&gather, 0);
+		gather_learn(&gather, 200);
+		for (unsigned n = 1; n < crowds[i].wanted; n++) {
+			gather_add(&gather, 1, 0);
+			ck_assert_int_eq(gather_hold(&gather, 0), GATHER_WAIT_US);
+		}
+		gather_add(&gather, 1, 0);
+		ck_assert_int_eq(gather_hold(&gather, 0), 0);
+	}
+}
+END_TEST
+
+/* Who stays behind alone waits a few times, and then never. */
+START_TEST(a_crowd_that_has_left_is_forgotten)
+{
+	struct gather gather = gather_of(0, 500);
+	unsigned held = 0;
+
+	gather_take(&gather, 0);
+	gather_learn(&gather, 200);
+	for (unsigned n = 0; n < 60; n++) {
+		gather_add(&gather, 1, 0);
+		held += gather_hold(&gather, 0) > 0;
+		gather_take(&gather, GATHER_WAIT_US);
+		gather_learn(&gather, 200);
+	}
+	ck_assert_uint_gt(held, 0);
+	ck_assert_uint_lt(held, 8);
+	ck_assert_uint_lt(gather.crowd, GATHER_CROWD_MIN);
 }
 END_TEST
 
@@ -166,7 +215,8 @@ static void
 add_cases(Suite *suite)
 {
 	add_tests(suite, "hold", holds_back_while_more_are_expected,
-	    counts_from_the_first_that_waits, those_that_end_are_not_expected);
+	    counts_from_the_first_that_waits, those_that_end_are_not_expected,
+	    a_crowd_is_waited_for_between_two_messages, a_crowd_that_has_left_is_forgotten);
 	add_tests(suite, "vain", the_late_are_waited_for_once, waits_in_vain_get_rare,
 	    a_wait_is_worth_the_groups_it_saved, what_waited_for_the_disk_was_not_in_vain);
 }
