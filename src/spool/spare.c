@@ -20,6 +20,7 @@
 
 enum {
 	PIECE = 1024 * 1024,
+	FLUSH = 8 * PIECE, /* a disk's own cache should not hold more of it */
 	/* A spare is a luxury: so many times its size must be free. */
 	FREE_FACTOR = 8,
 };
@@ -104,15 +105,18 @@ finish(struct spare *spare)
 	spare_trim(spool, board_spares(spool->board));
 }
 
-/* The piece is written out at once: a segment of dirty pages at a time would hold up the commits.
- * It need not be durable before all are. */
+/* Written out at once: a segment of dirty pages at a time would hold up the commits. */
 static int
 write_piece(struct spare *spare, size_t len)
 {
-	if (disk_write_zeros(spare->spool->disk, spare->fd, len, (off_t)spare->written) < 0)
+	const struct disk_ops *disk = spare->spool->disk;
+	const unsigned all =
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+
+	if (disk_write_zeros(disk, spare->fd, len, (off_t)spare->written) < 0 ||
+	    sync_file_range(spare->fd, (off_t)spare->written, (off_t)len, all) < 0)
 		return -1;
-	return sync_file_range(spare->fd, (off_t)spare->written, (off_t)len,
-	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	return (spare->written + len) % FLUSH == 0 ? disk->fdatasync(spare->fd) : 0;
 }
 
 bool

@@ -23,7 +23,7 @@ from provider import BUILD, Provider
 
 SECONDS = float(os.environ.get("POSTERN_SECONDS", 600 if os.environ.get("POSTERN_SLOW") else 40))
 KIB, MIB = 1024, 1024 * 1024
-WINDOW = 3.0  # seconds between an upstream's taking a message and the cut that made us forget it; machines stall
+WINDOW = 6.0  # seconds between an upstream's taking a message and the cut that made us forget it; machines stall
 DOUBLED_PER_CUT = 20 * 50  # ten connections with two messages each can hold, of so many recipients
 SENDER = "sender@load.example"
 
