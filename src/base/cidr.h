@@ -9,8 +9,7 @@
 
 /*
  * IPv4 networks are kept as IPv4-mapped IPv6 ones, so that 10.1.2.3 and ::ffff:10.1.2.3 are the
- * same host.  So
- * ::/0 holds every IPv4 address, too.
+ * same host.  All networks of IPv4 are therefore in ::/0, too.
  */
 struct cidr {
 	unsigned char address[16];

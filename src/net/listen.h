@@ -13,7 +13,7 @@
 int listen_tcp(const char *address, uint16_t port);
 
 /* The same on a unix socket; a stale one is replaced, one that answers is EADDRINUSE.  mode is its
- * permissions. */
+ * permissions, for which the umask is another meanwhile: no other thread may make files. */
 int listen_unix(const char *path, mode_t mode);
 
 /*

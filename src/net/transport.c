@@ -145,11 +145,10 @@ tls_read(struct transport *io, struct evbuffer *in, size_t max)
 static enum io
 write_result(struct transport *io, int ret)
 {
-	bool was_broken = io->is_broken;
 	enum io result = tls_result(io, ret);
 
 	if (result == IO_ERROR) {
-		io->is_broken = was_broken;
+		io->is_broken = false;
 		io->is_mute = true;
 	}
 	return result;
