@@ -196,7 +196,7 @@ finish_segment(struct spool_writer *writer)
 static bool
 is_removed(const struct spool_writer *writer)
 {
-	if (!segment_is_removed(&writer->segment))
+	if (writer->segment.fd < 0 || !disk_is_removed(writer->segment.fd))
 		return false;
 	log_error("segment_removed", log_d("segment", writer->segment.number),
 	    log_s("means", "somebody removed its file: what waits in it cannot be sent"));

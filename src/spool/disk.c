@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int
@@ -79,6 +80,14 @@ bool
 disk_is_short(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
+}
+
+bool
+disk_is_removed(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
 }
 
 int

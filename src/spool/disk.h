@@ -31,6 +31,9 @@ extern const struct disk_ops disk_os;
 /* Whether this errno value is a shortage that passes, and says nothing of the disk. */
 bool disk_is_short(int error);
 
+/* Whether somebody took the name of an open file away: what is written to it is lost with it. */
+bool disk_is_removed(int fd);
+
 /* Write all of iov (which is consumed) at offset: 0, or -1 and errno; a short write of 0 is EIO. */
 int disk_write_all(const struct disk_ops *ops, int fd, struct iovec *iov, int count, off_t offset);
 

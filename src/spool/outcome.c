@@ -107,15 +107,6 @@ find_end(const struct disk_ops *disk, struct outcome_file *file)
 	return 0;
 }
 
-/* Somebody took the file away: nobody would find what is written to it. */
-static bool
-is_removed(const struct outcome_file *file)
-{
-	struct stat st;
-
-	return fstat(file->fd, &st) == 0 && st.st_nlink == 0;
-}
-
 /* Open SEGMENT.out, which is made if it is not there: 0, or -1 and errno. */
 static int
 open_file(struct spool_outcomes *outcomes, uint64_t segment, struct outcome_file *file)
@@ -151,7 +142,7 @@ outcome_append(struct spool_outcomes *outcomes, uint64_t segment, const struct o
 	unsigned char bytes[OUTCOME_MARK + OUTCOME_SIZE_MAX + OUTCOME_MARK];
 	size_t len = 0;
 
-	if ((file->fd < 0 || file->segment != segment || is_removed(file)) &&
+	if ((file->fd < 0 || file->segment != segment || disk_is_removed(file->fd)) &&
 	    open_file(outcomes, segment, file) < 0)
 		return -1;
 	file->used = ++outcomes->uses;

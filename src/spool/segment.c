@@ -278,14 +278,6 @@ segment_start(struct segment *segment)
 	return -1;
 }
 
-bool
-segment_is_removed(const struct segment *segment)
-{
-	struct stat st;
-
-	return segment->fd >= 0 && fstat(segment->fd, &st) == 0 && st.st_nlink == 0;
-}
-
 uint32_t
 segment_room(const struct segment *segment)
 {

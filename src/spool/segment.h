@@ -24,9 +24,6 @@ struct segment {
 /* Open the next segment: a recycled one if there is any.  0, or -1 and errno; then none is open. */
 int segment_start(struct segment *segment);
 
-/* Whether the open segment's file has lost its name: nobody would find what is written to it. */
-bool segment_is_removed(const struct segment *segment);
-
 /* Octets of records that fit in. */
 uint32_t segment_room(const struct segment *segment);
 
